@@ -1,0 +1,95 @@
+/**
+ * Every way that Daycut says no. HTTP status, Temporal retryability and docs/errors.md are derived
+ * from this table, so a code cannot mean different things in different places. Codes are never
+ * reused. Texts in three languages, because operators read them on screen.
+ */
+export type ErrorCategory =
+  | 'validation'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'business_rule'
+  | 'data_quality'
+  | 'transient'
+  | 'invariant';
+
+export interface ErrorEntry {
+  readonly category: ErrorCategory;
+  readonly en: string;
+  readonly zhHans: string;
+  readonly zhHant: string;
+}
+
+const entry = (
+  category: ErrorCategory,
+  en: string,
+  zhHans: string,
+  zhHant: string,
+): ErrorEntry => ({ category, en, zhHans, zhHant });
+
+export const ERROR_CATALOGUE = {
+  ACCOUNT_CLOSED: entry('business_rule', 'The account is closed.', '账户已销户。', '帳戶已銷戶。'),
+  ALREADY_RUNNING: entry('conflict', 'The flow is already running.', '流程正在运行。', '流程正在運行。'),
+  BAD_REQUEST: entry('validation', 'The request is malformed.', '请求格式有误。', '請求格式有誤。'),
+  BODY_TOO_LARGE: entry('validation', 'The body is larger than allowed.', '请求体过大。', '請求體過大。'),
+  BOOKS_OUT_OF_BALANCE: entry('invariant', 'An assertion on the books failed.', '账务断言失败。', '帳務斷言失敗。'),
+  CALENDAR_MISSING: entry('data_quality', 'No calendar covers this date.', '该日期没有日历数据。', '該日期沒有日曆數據。'),
+  CHECK_NOT_PASSED: entry('business_rule', 'A clearing check did not pass.', '清算检查未通过。', '清算檢查未通過。'),
+  COMMAND_EXPIRED: entry('conflict', 'The command expired before it was applied.', '指令已过期。', '指令已過期。'),
+  CONFIRM_TOKEN_MISMATCH: entry('conflict', 'The confirm token does not fit the current state.', '确认码与当前状态不符。', '確認碼與當前狀態不符。'),
+  CUTOFF_NOT_REACHED: entry('business_rule', 'The cutoff time of the ledger date is not reached.', '尚未到日切点。', '尚未到日切點。'),
+  DUPLICATE_ID_OTHER_CONTENT: entry('conflict', 'This id is already stored with other content.', '编号已存在且内容不同。', '編號已存在且內容不同。'),
+  FEE_RULE_MISSING: entry('data_quality', 'No fee schedule in force prices this trade.', '缺少有效的收费规则。', '缺少有效的收費規則。'),
+  FENCED_OUT: entry('transient', 'A newer attempt owns this shard.', '分片已被新的执行接管。', '分片已被新的執行接管。'),
+  FILE_MALFORMED: entry('validation', 'The file is unusable as a whole.', '文件整体无法使用。', '檔案整體無法使用。'),
+  FORBIDDEN: entry('forbidden', 'The permission is missing.', '没有权限。', '沒有權限。'),
+  FUTURE_TRADE_DATE: entry('validation', 'The trade date lies in the future of its market.', '交易日期晚于该市场当天。', '交易日期晚於該市場當天。'),
+  IDEMPOTENCY_KEY_REUSED: entry('conflict', 'This Idempotency-Key was used with another request.', '幂等键已用于其他请求。', '冪等鍵已用於其他請求。'),
+  INTERNAL: entry('invariant', 'Something failed inside Daycut; the request id finds it in the log.', '系统内部错误。', '系統內部錯誤。'),
+  LEDGER_DATE_NOT_CURRENT: entry('conflict', 'This is not the current ledger date.', '不是当前账务日期。', '不是當前帳務日期。'),
+  MARKET_RULE_MISSING: entry('data_quality', 'No market rule is configured.', '缺少市场规则。', '缺少市場規則。'),
+  NOT_A_CALENDAR_DAY: entry('validation', 'This is not a calendar day.', '不是有效日期。', '不是有效日期。'),
+  NOT_A_DECIMAL: entry('validation', 'This is not a decimal number.', '不是有效的十进制数。', '不是有效的十進制數。'),
+  NOT_FOUND: entry('not_found', 'There is no such thing.', '不存在。', '不存在。'),
+  NOTHING_TO_REVOKE: entry('business_rule', 'There is nothing to revoke.', '没有可撤销的内容。', '沒有可撤銷的內容。'),
+  ORDER_ALREADY_BILLED: entry('business_rule', 'The order is already billed.', '订单已计费。', '訂單已計費。'),
+  PREDECESSOR_NOT_DONE: entry('conflict', 'An earlier step is not done.', '前一步骤尚未完成。', '前一步驟尚未完成。'),
+  PREVIOUS_FLOW_NOT_DONE: entry('conflict', 'An earlier flow of this ledger date is not done.', '前一流程尚未完成。', '前一流程尚未完成。'),
+  READINESS_NOT_PASSED: entry('business_rule', 'Readiness is not passed.', '清算前准备未通过。', '清算前準備未通過。'),
+  RESYNC_AFTER_BILLING_REQUIRES_REVOKE: entry('business_rule', 'After billing, data sync needs a revoke first.', '计费后须先撤销才能重新同步。', '計費後須先撤銷才能重新同步。'),
+  REVOKE_DATE_OUT_OF_RANGE: entry('business_rule', 'This ledger date can no longer be revoked.', '该账务日期不可撤销。', '該帳務日期不可撤銷。'),
+  REVOKE_NEEDS_UNDO: entry('business_rule', 'Posting began but did not succeed: only an undo is possible.', '入账未完成，只能回撤。', '入帳未完成，只能回撤。'),
+  REVOKE_ORDER: entry('business_rule', 'A later flow or date must be revoked first.', '须先撤销后续流程。', '須先撤銷後續流程。'),
+  STALE_VERSION: entry('conflict', 'A higher version of this row is already stored.', '已存在更高版本。', '已存在更高版本。'),
+  STEP_IN_PROGRESS: entry('conflict', 'A step is in progress; pause first.', '步骤执行中，请先暂停。', '步驟執行中，請先暫停。'),
+  STEP_NOT_REPEATABLE: entry('business_rule', 'This step cannot run again.', '该步骤不可重跑。', '該步驟不可重跑。'),
+  SUPPLEMENT_WINDOW_CLOSED: entry('business_rule', 'Supplements are closed for this ledger date.', '补单窗口已关闭。', '補單窗口已關閉。'),
+  TRADE_DATE_TOO_OLD: entry('business_rule', 'The trade date lies too far back.', '交易日期过早。', '交易日期過早。'),
+  UNAUTHENTICATED: entry('unauthenticated', 'A valid bearer token is needed.', '需要有效的登录凭证。', '需要有效的登錄憑證。'),
+  UNKNOWN_ACCOUNT: entry('validation', 'The account is unknown.', '未知账户。', '未知帳戶。'),
+  UNKNOWN_INSTRUMENT: entry('validation', 'The instrument is unknown.', '未知标的。', '未知標的。'),
+  UNSUPPORTED: entry('business_rule', 'This release does not support this.', '当前版本不支持。', '當前版本不支援。'),
+  VERSION_CONFLICT: entry('conflict', 'The screen was stale: the revision has moved on.', '页面已过期，请刷新。', '頁面已過期，請重新整理。'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+const HTTP_STATUS: Readonly<Record<ErrorCategory, number>> = {
+  validation: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  business_rule: 422,
+  data_quality: 422,
+  transient: 503,
+  invariant: 500,
+};
+
+export const categoryOf = (code: ErrorCode): ErrorCategory => ERROR_CATALOGUE[code].category;
+export const httpStatusOf = (code: ErrorCode): number =>
+  code === 'BODY_TOO_LARGE' ? 413 : HTTP_STATUS[categoryOf(code)];
+/** True when trying again, unchanged, can succeed. Everything else waits for a person. */
+export const isTransient = (code: ErrorCode): boolean => categoryOf(code) === 'transient';
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_CATALOGUE, text);
