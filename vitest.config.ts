@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+// Forks, since the native parts of the Temporal SDK like a process of their own.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    env: { TZ: 'UTC' },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'pure',
+          include: ['test/{architecture,domain}/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{architecture,domain}/**'],
+          globalSetup: ['test/support/global-setup.ts'],
+          // They share two cores with real servers; side by side they would only wait longer.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
