@@ -1,0 +1,52 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import * as books from './schema/books.ts';
+import * as checks from './schema/checks.ts';
+import * as clearing from './schema/clearing.ts';
+import * as frontOffice from './schema/front-office.ts';
+import * as reference from './schema/reference.ts';
+import * as trades from './schema/trades.ts';
+
+export const schema = {
+  ...books,
+  ...checks,
+  ...clearing,
+  ...frontOffice,
+  ...reference,
+  ...trades,
+};
+export type Schema = typeof schema;
+
+/** A pool with drizzle on top. `$client` is the pool, for COPY, cursors and LISTEN. */
+export type Db = NodePgDatabase<Schema> & { $client: pg.Pool };
+/** A transaction, or anything that can run queries: repositories take it first. */
+export type Tx = NodePgDatabase<Schema>;
+
+const INT8 = 20;
+const DATE = 1082;
+
+/**
+ * Ids and counts come as numbers (all stay far below 2^53), days as text (a Date would shift them
+ * by the host's zone), numeric as text (its exact digits).
+ */
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown => {
+    if (oid === INT8) return (text: string) => Number(text);
+    if (oid === DATE) return (text: string) => text;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
+export function connect(url: string, options: { poolSize?: number; name?: string } = {}): Db {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.poolSize ?? 8,
+    application_name: options.name ?? 'daycut',
+    options: '-c timezone=UTC',
+    types,
+  });
+  // An idle connection that dies (server restart) must not end the process: the pool drops it and
+  // the next query opens another, or fails with an error that its caller sees.
+  pool.on('error', () => undefined);
+  return drizzle(pool, { schema });
+}

@@ -1,0 +1,29 @@
+/** Parts of one balance: what is there, what is due on a settlement date, what is held back. */
+export const BUCKETS = { settled: 1, unsettled: 2, frozen: 3 } as const;
+export type Bucket = (typeof BUCKETS)[keyof typeof BUCKETS];
+
+/**
+ * tradePosting books a contract: gross and fees in cash, quantity in securities, all unsettled.
+ * The two settlements move a leg from unsettled to settled. A reversal negates one journal exactly.
+ */
+export type JournalKind =
+  | 'opening'
+  | 'tradePosting'
+  | 'cashSettlement'
+  | 'securitiesSettlement'
+  | 'tradePostingReversal'
+  | 'cashSettlementReversal'
+  | 'securitiesSettlementReversal';
+
+/** Contract states of the field: 3 待收费, 4 待交收, 6 券已交收 (cash still open), 5 交收完成. */
+export type ContractState = 3 | 4 | 5 | 6;
+
+/**
+ * The state that a contract's unreversed journals prove. Cash settled before securities stays 4:
+ * the field has a state for securities first (6), none for cash first.
+ */
+export function contractState(live: ReadonlySet<JournalKind>): ContractState {
+  if (!live.has('tradePosting')) return 3;
+  if (!live.has('securitiesSettlement')) return 4;
+  return live.has('cashSettlement') ? 5 : 6;
+}

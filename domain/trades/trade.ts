@@ -1,0 +1,46 @@
+export const SIDES = ['BUY', 'SELL'] as const;
+export type Side = (typeof SIDES)[number];
+
+export const ACCOUNT_KINDS = ['CASH', 'MARGIN'] as const;
+export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+
+export const ACCOUNT_STATUSES = ['ACTIVE', 'FROZEN', 'CLOSED'] as const;
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
+
+export const INSTRUMENT_TYPES = [
+  'EQUITY',
+  'ETF',
+  'ETF_FI',
+  'REIT',
+  'CBBC',
+  'DERIVATIVE_WARRANT',
+  'INLINE_WARRANT',
+  'DEBT',
+  'US_EQUITY',
+  'US_OPTION',
+] as const;
+export type InstrumentType = (typeof INSTRUMENT_TYPES)[number];
+
+/** Where an order came from (下单渠道): the product's enum, index = code. It can select the fee. */
+export const ORDER_CHANNELS = [
+  'APP',
+  'BO',
+  'FIX',
+  'PRO',
+  'LONGPORT',
+  'OTHER',
+  'WTT',
+  'API',
+  'OTHER_APP',
+  'WEB',
+] as const;
+export type OrderChannel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+
+/** Which system a trade came from. */
+export const TRADE_SOURCES = ['FRONT_OFFICE', 'BACK_OFFICE'] as const;
+export type TradeSource = (typeof TRADE_SOURCES)[number];
+
+export type TradeExceptionReason =
+  | 'UNKNOWN_ACCOUNT'
+  | 'UNKNOWN_INSTRUMENT'
+  | 'CHANGED_AFTER_POSTING';
