@@ -1,5 +1,10 @@
 import { boolean, index, integer, pgSchema, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
-import type { AccountKind, AccountStatus, InstrumentType, Side } from '../../domain/trades/trade.ts';
+import type {
+  AccountKind,
+  AccountStatus,
+  InstrumentType,
+  Side,
+} from '../../domain/trades/trade.ts';
 import { day, decimal, instant, word } from './columns.ts';
 
 /**

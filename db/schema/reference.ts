@@ -97,7 +97,9 @@ export const instruments = pgTable('instruments', {
 export const accounts = pgTable(
   'accounts',
   {
-    accountId: id64('account_id').primaryKey().generatedByDefaultAsIdentity({ startWith: 1_000_000 }),
+    accountId: id64('account_id')
+      .primaryKey()
+      .generatedByDefaultAsIdentity({ startWith: 1_000_000 }),
     accountNo: text('account_no').notNull().unique('accounts_no_is_unique'),
     kind: word<AccountKind>('kind').notNull(),
     status: word<AccountStatus>('status').notNull(),
@@ -146,7 +148,9 @@ export const feeRules = pgTable(
 export const feeCodes = pgTable('fee_codes', {
   feeCodeId: smallint('fee_code_id').primaryKey(),
   feeCode: text('fee_code').notNull().unique('fee_codes_are_unique'),
-  payee: word<'BROKER' | 'EXCHANGE' | 'REGULATOR' | 'GOVERNMENT' | 'CLEARING_HOUSE'>('payee').notNull(),
+  payee: word<'BROKER' | 'EXCHANGE' | 'REGULATOR' | 'GOVERNMENT' | 'CLEARING_HOUSE'>(
+    'payee',
+  ).notNull(),
 });
 
 /** House ledger accounts (id < 1,000,000): street side, fee income, statutory payables … */

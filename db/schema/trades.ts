@@ -83,7 +83,9 @@ export const orderChannelEdits = pgTable(
     /** Only the newest edit of an order is current; the others are its history. */
     current: boolean('current').notNull(),
   },
-  (t) => [primaryKey({ name: 'order_channel_edits_pk', columns: [t.ledgerDate, t.orderId, t.editNo] })],
+  (t) => [
+    primaryKey({ name: 'order_channel_edits_pk', columns: [t.ledgerDate, t.orderId, t.editNo] }),
+  ],
 );
 
 /** Trades set aside at sync, listed with the reason; they are not billed. */
