@@ -81,7 +81,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every setting with its default and what it is for; `.env.example` is checked against it. */
 export const SETTINGS = SettingsSchema.properties as unknown as Readonly<
-  Record<string, { readonly default?: unknown; readonly description?: string }>
+  Record<string, { readonly default?: string | number | boolean; readonly description?: string }>
 >;
 
 /** What one setting alone cannot show. */

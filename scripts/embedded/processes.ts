@@ -1,0 +1,121 @@
+import { execFileSync, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/**
+ * What tells this process from a later one that was given the same number; undefined when there
+ * is no living process of this number. A number alone proves nothing after a crash or a reboot.
+ */
+export function identityOf(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+  }
+  try {
+    if (process.platform === 'linux') return linuxIdentity(pid);
+    if (process.platform === 'win32') return String(pid);
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Boot and start tick. The command may hold spaces and brackets, so fields count from its end. */
+function linuxIdentity(pid: number): string | undefined {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const isZombie = fields[0] === 'Z' || fields[0] === 'X';
+  if (isZombie) return undefined;
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return `${boot}/${fields[19] ?? ''}`;
+}
+
+export const isAlive = (pid: number): boolean => identityOf(pid) !== undefined;
+
+/** How a child ended, or why it never began. */
+export const endOf = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(`it ended with ${String(code ?? signal)}`));
+    child.once('error', (error) => resolve(error.message));
+  });
+
+/** A port that nobody listened on a moment ago. Another process may still be faster. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Asks until there is an answer. Throws when the time is over, with the last reason known. */
+export async function poll<T>(
+  what: string,
+  timeoutMs: number,
+  probe: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  let reason = '';
+  for (let wait = 10; ; wait = Math.min(wait * 1.5, 200)) {
+    try {
+      const answer = await probe();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      if (error instanceof Hopeless) throw error;
+      reason = `: ${messageOf(error)}`;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`${what} did not happen within ${timeoutMs / 1000} s${reason}`);
+    }
+    await pause(wait);
+  }
+}
+
+/** Thrown inside a probe when waiting longer cannot help. */
+export class Hopeless extends Error {
+  override name = 'Hopeless';
+}
+
+/** Asks a process to stop, waits until it is gone, and insists after the grace time. */
+export async function stopProcess(
+  pid: number,
+  signal: NodeJS.Signals,
+  graceMs: number,
+): Promise<void> {
+  const identity = identityOf(pid);
+  if (identity === undefined) return;
+  const isGone = () => (identityOf(pid) === identity ? undefined : true);
+  signalProcess(pid, signal);
+  try {
+    await poll(`the end of process ${pid}`, graceMs, isGone);
+  } catch {
+    signalProcess(pid, 'SIGKILL');
+    await poll(`the end of process ${pid} after SIGKILL`, 10_000, isGone);
+  }
+}
+
+/** A process that is gone already needs no signal. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The last lines of a log, for an error message; empty when there is none. */
+export function tailOf(file: string, lines = 15): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  } catch {
+    return '';
+  }
+}
