@@ -421,9 +421,10 @@ CREATE TABLE "calendar_closures" (
 );
 --> statement-breakpoint
 CREATE TABLE "calendar_coverage" (
-	"calendar" text PRIMARY KEY NOT NULL,
+	"market" text NOT NULL,
 	"covered_from" date NOT NULL,
-	"covered_to" date NOT NULL
+	"covered_to" date NOT NULL,
+	CONSTRAINT "calendar_coverage_pk" PRIMARY KEY("market","covered_from")
 );
 --> statement-breakpoint
 CREATE TABLE "fee_codes" (
@@ -502,10 +503,11 @@ CREATE TABLE "settlement_channels" (
 --> statement-breakpoint
 CREATE TABLE "settlement_cycles" (
 	"market" text NOT NULL,
+	"instrument_type" text NOT NULL,
 	"effective_from" date NOT NULL,
 	"cash_days" smallint NOT NULL,
 	"securities_days" smallint NOT NULL,
-	CONSTRAINT "settlement_cycles_pk" PRIMARY KEY("market","effective_from")
+	CONSTRAINT "settlement_cycles_pk" PRIMARY KEY("market","instrument_type","effective_from")
 );
 --> statement-breakpoint
 CREATE TABLE "executions" (

@@ -36,11 +36,13 @@ export const settlementCycles = pgTable(
   'settlement_cycles',
   {
     market: text('market').notNull(),
+    /** '' = every type of the market that has no row of its own. */
+    instrumentType: text('instrument_type').notNull(),
     effectiveFrom: day('effective_from').notNull(),
     cashDays: smallint('cash_days').notNull(),
     securitiesDays: smallint('securities_days').notNull(),
   },
-  (t) => [primaryKey({ name: 'settlement_cycles_pk', columns: [t.market, t.effectiveFrom] })],
+  (t) => [primaryKey({ name: 'settlement_cycles_pk', columns: [t.market, t.instrumentType, t.effectiveFrom] })],
 );
 
 /** Weekdays on which a calendar is closed; `kind` is trading or settlement. */
@@ -66,12 +68,16 @@ export const bankClosures = pgTable(
   (t) => [primaryKey({ name: 'bank_closures_pk', columns: [t.currency, t.day] })],
 );
 
-/** The span that closures are known for; a day outside of it is CALENDAR_MISSING, never a guess. */
-export const calendarCoverage = pgTable('calendar_coverage', {
-  calendar: text('calendar').primaryKey(),
-  coveredFrom: day('covered_from').notNull(),
-  coveredTo: day('covered_to').notNull(),
-});
+/** The spans that closures are known for; a day outside of them is CALENDAR_MISSING, never a guess. */
+export const calendarCoverage = pgTable(
+  'calendar_coverage',
+  {
+    market: text('market').notNull(),
+    coveredFrom: day('covered_from').notNull(),
+    coveredTo: day('covered_to').notNull(),
+  },
+  (t) => [primaryKey({ name: 'calendar_coverage_pk', columns: [t.market, t.coveredFrom] })],
+);
 
 /** An asset is a currency or an instrument: what a posting can be denominated in. */
 export const assets = pgTable('assets', {
@@ -128,7 +134,7 @@ export const accountFeeSchedules = pgTable(
   ],
 );
 
-/** A fee schedule when no row names an account: what account opening would assign. */
+/** Fee rules are data with versions; statutory lines have no schedule. */
 export const feeRules = pgTable(
   'fee_rules',
   {
