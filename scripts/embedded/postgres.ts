@@ -5,7 +5,6 @@ import {
   closeSync,
   existsSync,
   mkdirSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -20,9 +19,10 @@ import {
   Hopeless,
   identityOf,
   messageOf,
+  openLog,
   poll,
   stopProcess,
-  tailOf,
+  type ChildLog,
 } from './processes.ts';
 
 const USER = 'daycut';
@@ -61,7 +61,6 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   if (installation.remark !== undefined) options.say?.(installation.remark);
   const { dataDir } = installation;
   const logFile = options.logFile ?? `${dataDir}.log`;
-  mkdirSync(dirname(logFile), { recursive: true });
   await clearTheWay(dataDir);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) {
     await initialise(installation, options.fast ?? false, logFile);
@@ -131,12 +130,13 @@ async function initialise(
   const args = ['-D', unfinished, '-U', USER, '-E', 'UTF8', '--locale=C', '--no-instructions'];
   args.push(`--auth=${fast ? 'trust' : 'scram-sha-256'}`, `--pwfile=${passwordFile}`);
   if (fast) args.push('--no-sync');
-  const child = run(installation, 'initdb', args, logFile, dirname(unfinished));
+  const log = openLog(logFile);
+  const child = run(installation, 'initdb', args, log, dirname(unfinished));
   const code = await new Promise<number | null>((done, fail) => {
     child.once('exit', done);
     child.once('error', fail);
   });
-  if (code !== 0) throw failure('PostgreSQL could not be initialised', dataDir, logFile);
+  if (code !== 0) throw failure('PostgreSQL could not be initialised', dataDir, log);
   renameSync(passwordFile, join(unfinished, PASSWORD_FILE));
   rmSync(dataDir, { recursive: true, force: true });
   renameSync(unfinished, dataDir);
@@ -172,13 +172,8 @@ async function launchOnce(
   port: number,
 ): Promise<Omit<RunningPostgres, 'url'>> {
   const { dataDir } = installation;
-  const child = run(
-    installation,
-    'postgres',
-    serverArguments(dataDir, port, fast),
-    logFile,
-    dataDir,
-  );
+  const log = openLog(logFile);
+  const child = run(installation, 'postgres', serverArguments(dataDir, port, fast), log, dataDir);
   let end: string | undefined;
   const exited = endOf(child).then((how) => (end = how));
   const hasEnded = () => end !== undefined;
@@ -201,7 +196,7 @@ async function launchOnce(
   } catch (error) {
     await stop();
     const reason = `PostgreSQL did not start on port ${port} (${messageOf(error)})`;
-    throw failure(reason, dataDir, logFile);
+    throw failure(reason, dataDir, log);
   }
   const pid = child.pid ?? 0;
   writeFileSync(join(dataDir, OWNER_FILE), `${process.pid}\n${identityOf(process.pid) ?? ''}`);
@@ -229,21 +224,20 @@ function run(
   { bin, prefix, identity }: PostgresInstallation,
   name: string,
   args: readonly string[],
-  logFile: string,
+  log: ChildLog,
   cwd: string,
 ): ChildProcess {
   const [program = '', ...rest] = [...prefix, join(bin, name), ...args];
-  const log = openSync(logFile, 'a');
   try {
     return spawn(program, rest, {
       ...identity,
       cwd,
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log.fd, log.fd],
       env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C' },
     });
   } finally {
-    closeSync(log);
+    closeSync(log.fd);
   }
 }
 
@@ -267,5 +261,5 @@ async function query<T>(url: string, ask: (client: pg.Client) => Promise<T>): Pr
   }
 }
 
-const failure = (what: string, dataDir: string, logFile: string): Error =>
-  new Error(`${what}. Data: ${dataDir}. Log: ${logFile}, which ends with:\n${tailOf(logFile)}`);
+const failure = (what: string, dataDir: string, log: ChildLog): Error =>
+  new Error(`${what}. Data: ${dataDir}. Log: ${log.file}, which ends with:\n${log.tail()}`);

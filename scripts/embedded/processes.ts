@@ -1,5 +1,6 @@
 import { execFileSync, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -111,11 +112,26 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** The last lines of a log, for an error message; empty when there is none. */
-export function tailOf(file: string, lines = 15): string {
-  try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
-  } catch {
-    return '';
-  }
+/** A log that a child writes to. It goes on where the last one ended, unless it grew too long. */
+export interface ChildLog {
+  readonly file: string;
+  /** Given to spawn; closed in this process right after. */
+  readonly fd: number;
+  /** What this child said at last, for an error message. */
+  readonly tail: () => string;
+}
+
+const LOG_BYTES_MAX = 20 * 1024 * 1024;
+
+export function openLog(file: string): ChildLog {
+  mkdirSync(dirname(file), { recursive: true });
+  const length = existsSync(file) ? statSync(file).size : 0;
+  if (length > LOG_BYTES_MAX) renameSync(file, `${file}.old`);
+  const from = length > LOG_BYTES_MAX ? 0 : length;
+  return { file, fd: openSync(file, 'a'), tail: () => tailOf(file, from) };
+}
+
+function tailOf(file: string, from: number): string {
+  const text = readFileSync(file).subarray(from).toString('utf8').trimEnd();
+  return text.split('\n').slice(-15).join('\n');
 }
