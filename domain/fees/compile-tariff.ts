@@ -1,0 +1,115 @@
+import { ClearingError } from '../errors/clearing-error.ts';
+import type { FeeRule } from './fee-rule.ts';
+import { termsOf } from './fee-terms.ts';
+import { kernelLineOf, type KernelLine } from './kernel-line.ts';
+import { selectRules, type SelectedRule } from './select-rules.ts';
+import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from './tariff-plan.ts';
+
+/**
+ * Decides, once for all orders that share the query, which rule prices each fee code, and parses
+ * its constants. Throws FEE_RULE_MISSING (see selectRules) and UNSUPPORTED when a rule is in
+ * another currency than the trade. Source of the order of precedence: special before ordinary.
+ */
+export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): TariffPlan {
+  const { chosen, uncharged } = selectRules(rules, query);
+  const lines = chosen.map((selected) => lineOf(selected, query)).sort(remaindersLast);
+  const kernel = lines.map((line) => kernelLineOf(line.choice, line.terms));
+  return {
+    query,
+    lines,
+    uncharged,
+    kernel: kernel.every((line): line is KernelLine => line !== null) ? kernel : null,
+  };
+}
+
+/**
+ * compileTariff with a memory: plans are shared by all orders with the same query. The rules must
+ * not change while it is used; a billing run freezes them and makes one compiler of its own.
+ */
+export function tariffCompiler(rules: readonly FeeRule[]): (query: TariffQuery) => TariffPlan {
+  const plans = new Map<string, TariffPlan>();
+  return (query) => {
+    const key = tariffKey(query);
+    const known = plans.get(key);
+    if (known !== undefined) return known;
+    const plan = compileTariff(rules, query);
+    plans.set(key, plan);
+    return plan;
+  };
+}
+
+/** Equal for queries that compile to the same plan. */
+export const tariffKey = (query: TariffQuery): string =>
+  [
+    query.scheduleId,
+    query.market,
+    query.instrumentType,
+    query.stampDutyExempt ? 'exempt' : '',
+    query.side,
+    query.tradeDate,
+    query.channel ?? '',
+    query.currency ?? '',
+    query.feeUnit ?? '',
+    query.marketLines?.join('+') ?? '*',
+    query.roundingPolicy?.policyId ?? '',
+  ].join('|');
+
+/** A remainder is what the other lines leave, so it is priced after them. */
+const remaindersLast = (a: TariffLine, b: TariffLine): number =>
+  Number(a.choice.formula.kind === 'remainder') - Number(b.choice.formula.kind === 'remainder');
+
+function lineOf({ rule, losers }: SelectedRule, query: TariffQuery): TariffLine {
+  if (query.currency !== undefined && query.currency !== rule.currency) {
+    throw new ClearingError('UNSUPPORTED', {
+      why: 'the fee is in another currency than the trade',
+      feeCode: rule.feeCode,
+      feeCurrency: rule.currency,
+      tradeCurrency: query.currency,
+    });
+  }
+  const choice = choiceOf(rule, losers, query);
+  return {
+    feeCode: rule.feeCode,
+    ruleId: rule.ruleId,
+    unit: choice.unit,
+    choice,
+    terms: termsOf(choice),
+  };
+}
+
+function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery): FeeChoice {
+  const policy = query.roundingPolicy;
+  const unit = rule.unit === 'feeUnit' ? (query.feeUnit ?? 'execution') : rule.unit;
+  return {
+    feeCode: rule.feeCode,
+    ruleId: rule.ruleId,
+    version: rule.version,
+    scheduleId: rule.scheduleId,
+    effectiveFrom: rule.effectiveFrom,
+    currency: rule.currency,
+    unit,
+    formula: rule.formula,
+    min: rule.min ?? null,
+    minWaived: rule.minWaivedFor?.includes(query.instrumentType) === true,
+    max: rule.max ?? null,
+    capRate: rule.capRate ?? null,
+    minBeatsMax: rule.minBeatsMax === true,
+    rounding: policy === undefined ? rule.rounding : (policy.lines?.[rule.feeCode] ?? policy.base),
+    floorPerLine:
+      (policy === undefined ? rule.floorPerLine : policy.floors?.[rule.feeCode]) ?? null,
+    sumExecutions:
+      policy?.sumExecutions === true && rule.unit === 'feeUnit' && unit === 'account-day',
+    waiver: waiverOf(rule, query),
+    losers,
+  };
+}
+
+function waiverOf(rule: FeeRule, query: TariffQuery): FeeWaiver {
+  const isExemptType = rule.exemptTypes?.some(
+    (exempt) =>
+      exempt.type === query.instrumentType &&
+      (exempt.from === undefined || exempt.from <= query.tradeDate),
+  );
+  if (isExemptType === true) return 'exempt-type';
+  return rule.exemptByInstrumentFlag === true && query.stampDutyExempt ? 'exempt-instrument' : '';
+}

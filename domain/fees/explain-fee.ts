@@ -1,0 +1,134 @@
+import { ClearingError } from '../errors/clearing-error.ts';
+import { Decimal, type DecimalString } from '../money/decimal.ts';
+import { formatAmount, roundTo } from '../money/rounding.ts';
+import type { FeeFormula } from './fee-rule.ts';
+import { factorOf } from './fee-terms.ts';
+import type { FeeChoice, FeeLine } from './tariff-plan.ts';
+
+export type ExplanationStep =
+  | { readonly step: 'waived'; readonly because: string; readonly result: DecimalString }
+  /** metric × factor, or the tiers that gave the exact amount. */
+  | {
+      readonly step: 'compute';
+      readonly formula: FeeChoice['formula'];
+      readonly metric: DecimalString;
+      readonly arithmetic: string;
+      /** Null where a bound replaced an amount of which only the outcome is stored. */
+      readonly result: DecimalString | null;
+    }
+  | {
+      readonly step: 'min' | 'max' | 'cap';
+      readonly bound: DecimalString;
+      readonly isDeciding: boolean;
+      readonly result: DecimalString | null;
+    }
+  | {
+      readonly step: 'round';
+      readonly mode: string;
+      readonly increment: DecimalString;
+      readonly result: DecimalString;
+    }
+  | { readonly step: 'floor'; readonly floor: DecimalString; readonly result: DecimalString };
+
+/** A stored fee row is enough: texts as in FeeLine. */
+export type ExplainedLine = Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 'amount'>;
+
+/**
+ * The arithmetic of a stored fee row, step by step: metric × rate, bounds in their order, rounding.
+ * The last result is the stored amount; otherwise row and choice do not belong together, which
+ * throws BOOKS_OUT_OF_BALANCE.
+ */
+export function explainFee(line: ExplainedLine, choice: FeeChoice): readonly ExplanationStep[] {
+  const steps = line.clamp === 'waived' ? waived(choice) : computed(line, choice);
+  const last = steps.at(-1);
+  if (last === undefined || !new Decimal(last.result ?? line.exact).eq(line.amount)) {
+    throw new ClearingError('BOOKS_OUT_OF_BALANCE', {
+      why: 'the fee row does not follow from its rule',
+      feeCode: choice.feeCode,
+      ruleId: choice.ruleId,
+      expected: last?.result,
+      stored: line.amount,
+    });
+  }
+  return steps;
+}
+
+const waived = (choice: FeeChoice): ExplanationStep[] => [
+  { step: 'waived', because: choice.waiver, result: '0.00' },
+];
+
+function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
+  const raw = rawAmount(line, choice);
+  const steps: ExplanationStep[] = [
+    {
+      step: 'compute',
+      formula: choice.formula,
+      metric: line.metric,
+      arithmetic: arithmeticOf(line, choice.formula),
+      result: raw?.toString() ?? null,
+    },
+    ...boundSteps(line, choice, raw),
+  ];
+  if (choice.formula.kind === 'remainder') return steps;
+  const rounded = roundTo(new Decimal(line.exact), choice.rounding);
+  const { mode, increment } = choice.rounding;
+  steps.push({ step: 'round', mode, increment, result: formatAmount(rounded) });
+  const floor = choice.floorPerLine;
+  if (floor !== null && line.clamp === 'min' && rounded.lt(floor)) {
+    steps.push({ step: 'floor', floor, result: formatAmount(new Decimal(floor)) });
+  }
+  return steps;
+}
+
+/** The amount before bounds, recomputed from the metric where one multiplication gives it. */
+function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal | null {
+  const factor = factorOf(choice.formula);
+  if (choice.formula.kind === 'flat') return factor;
+  if (factor !== null && !choice.sumExecutions) return factor.times(line.metric);
+  return line.clamp === '' || choice.sumExecutions ? new Decimal(line.exact) : null;
+}
+
+function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
+  switch (formula.kind) {
+    case 'rate':
+      return `${metric} × ${formula.rate}`;
+    case 'perMillion':
+      return `${metric} × ${formula.amount} ÷ 1000000`;
+    case 'perShare':
+    case 'perContract':
+      return `${metric} × ${formula.amount}`;
+    case 'flat':
+      return formula.amount;
+    case 'remainder':
+      return `half-up(${metric} × ${formula.totalFactor}) − ${metric} − other fees`;
+    case 'orderTier':
+    case 'shareTier':
+    case 'turnoverTier':
+      return `tiers on ${metric}`;
+  }
+}
+
+/** The bounds that the rule has, in the order in which they apply. */
+function boundSteps(
+  line: ExplainedLine,
+  choice: FeeChoice,
+  raw: Decimal | null,
+): ExplanationStep[] {
+  // With sumExecutions the bounds of each execution are inside the sum.
+  if (choice.sumExecutions) return [];
+  let value = raw;
+  const step = (kind: 'min' | 'max' | 'cap', bound: string | null): ExplanationStep[] => {
+    if (bound === null) return [];
+    const isDeciding = line.clamp === kind;
+    if (isDeciding) value = new Decimal(line.exact);
+    else if (kind === 'min' && value?.lt(bound) === true) value = new Decimal(bound);
+    else if (kind === 'max' && value?.gt(bound) === true) value = new Decimal(bound);
+    return [{ step: kind, bound, isDeciding, result: value?.toString() ?? null }];
+  };
+  const minimum = (): ExplanationStep[] => step('min', choice.minWaived ? null : choice.min);
+  const upper = (): ExplanationStep[] => [
+    ...step('max', choice.max),
+    ...step('cap', choice.capRate),
+  ];
+  return choice.minBeatsMax ? [...upper(), ...minimum()] : [...minimum(), ...upper()];
+}

@@ -1,0 +1,139 @@
+import type { BusinessDate } from '../calendar/business-date.ts';
+import type { DecimalString } from '../money/decimal.ts';
+import type { RoundingRule } from '../money/rounding.ts';
+
+/**
+ * The group of executions on which a line is computed, clamped and rounded. `contract` is priced
+ * like the order that it is made of; `account-day` is all that the caller hands over together.
+ */
+export const FEE_UNITS = ['execution', 'order', 'contract', 'account-day'] as const;
+export type FeeUnit = (typeof FEE_UNITS)[number];
+
+/** Tier tables: `upTo` belongs to its tier, null has no limit. */
+export interface OrdinalTier {
+  readonly upTo: number | null;
+  readonly flat: DecimalString;
+}
+export interface ShareTier {
+  readonly upTo: number | null;
+  readonly perShare: DecimalString;
+}
+export interface TurnoverTier {
+  readonly upTo: DecimalString | null;
+  readonly rate: DecimalString;
+  /** Why an order that touches this tier cannot be priced, when its terms are not known. */
+  readonly unsupported?: string;
+}
+
+/**
+ * marginal: each part of the order at the rate of its own tier. next-day: the whole order at the
+ * tier of the turnover before it. slab: the whole order at the tier that it reaches.
+ */
+export const TURNOVER_MODES = ['marginal', 'next-day', 'slab'] as const;
+export type TurnoverMode = (typeof TURNOVER_MODES)[number];
+
+/** What is multiplied with what. All amounts and rates are in the currency of the rule. */
+export type FeeFormula =
+  | { readonly kind: 'rate'; readonly rate: DecimalString }
+  | { readonly kind: 'perMillion'; readonly amount: DecimalString }
+  | { readonly kind: 'flat'; readonly amount: DecimalString }
+  /** With `skipBelowAmount`, an execution priced below the amount counts no shares. */
+  | { readonly kind: 'perShare'; readonly amount: DecimalString; readonly skipBelowAmount?: true }
+  | { readonly kind: 'perContract'; readonly amount: DecimalString }
+  /** By the ordinal of the order in the account's calendar month. */
+  | { readonly kind: 'orderTier'; readonly tiers: readonly OrdinalTier[] }
+  /** By the ordinal of each share in the account's calendar month. */
+  | { readonly kind: 'shareTier'; readonly tiers: readonly ShareTier[] }
+  /** By the account's turnover in the calendar month. */
+  | {
+      readonly kind: 'turnoverTier';
+      readonly mode: TurnoverMode;
+      readonly tiers: readonly TurnoverTier[];
+    }
+  /** What is left of half-up(consideration × factor) − consideration after the other lines. */
+  | { readonly kind: 'remainder'; readonly totalFactor: DecimalString };
+
+/** A rule with conditions is special: where they hold it beats every ordinary rule of its code. */
+export interface FeeConditions {
+  /** Order channels (下单渠道), 0 to 9. */
+  readonly channels?: readonly number[];
+}
+
+export type FeeSides = 'BUY' | 'SELL' | 'BOTH';
+
+/** One dated version of one fee: plain data, the same in the seed file, in SQL and in memory. */
+export interface FeeRule {
+  readonly ruleId: number;
+  readonly feeCode: string;
+  readonly market: string;
+  /** null: a statutory or exchange line, which every schedule of the market carries. */
+  readonly scheduleId: string | null;
+  /** Among rules in force from the same day the highest version wins. */
+  readonly version: number;
+  /** By trade date; both ends belong to it. */
+  readonly effectiveFrom: BusinessDate;
+  readonly effectiveTo?: BusinessDate;
+  readonly sides: FeeSides;
+  /** Absent: every type. */
+  readonly instrumentTypes?: readonly string[];
+  /** The line stays, at 0.00, for these types from their day on. */
+  readonly exemptTypes?: readonly { readonly type: string; readonly from?: BusinessDate }[];
+  /** The line stays, at 0.00, for instruments that are flagged exempt from stamp duty. */
+  readonly exemptByInstrumentFlag?: true;
+  /** feeUnit: the schedule decides; `execution` when it does not. */
+  readonly unit: FeeUnit | 'feeUnit';
+  readonly formula: FeeFormula;
+  readonly min?: DecimalString;
+  /** A fixed upper bound of one group. */
+  readonly max?: DecimalString;
+  /** An upper bound as a fraction of the group's consideration. */
+  readonly capRate?: DecimalString;
+  /** Bounds are applied in the order min, max, cap; with this the minimum comes last. */
+  readonly minBeatsMax?: true;
+  readonly minWaivedFor?: readonly string[];
+  readonly rounding: RoundingRule;
+  /** The least amount of a rounded group whose rate is not zero. */
+  readonly floorPerLine?: DecimalString;
+  readonly conditions?: FeeConditions;
+  /** Billing without a rule of this code in force is refused, not silently cheaper. */
+  readonly mandatory?: true;
+  readonly currency: string;
+  /** For people: where the numbers come from. */
+  readonly note?: string;
+}
+
+/**
+ * How a schedule rounds, when it differs from the rules' own rounding: brokers round the same
+ * statutory line in different ways.
+ */
+export interface RoundingPolicy {
+  readonly policyId: string;
+  readonly base: RoundingRule;
+  /** Exceptions by fee code. */
+  readonly lines?: Readonly<Record<string, RoundingRule>>;
+  readonly floors?: Readonly<Record<string, DecimalString>>;
+  /**
+   * Bounds apply to each execution, the unrounded amounts are added, and only the sum is rounded.
+   * Exists for account-day lines only.
+   */
+  readonly sumExecutions?: true;
+}
+
+/** What a schedule fixes beyond its own rules. A schedule without such a row uses the defaults. */
+export interface FeeSchedule {
+  readonly scheduleId: string;
+  readonly market: string;
+  /** Statutory codes that the schedule carries; absent: all of the market. */
+  readonly marketLines?: readonly string[];
+  /** Group of lines whose unit is `feeUnit`; it also overrides what a caller asks for. */
+  readonly feeUnit?: FeeUnit;
+  /** True when it may have no rule of its own in force: statutory lines alone are then right. */
+  readonly ownRulesOptional?: true;
+}
+
+/** The content of db/seed/fee-rules.json. */
+export interface FeeRuleFile {
+  readonly roundingPolicies: readonly RoundingPolicy[];
+  readonly schedules: readonly FeeSchedule[];
+  readonly rules: readonly FeeRule[];
+}

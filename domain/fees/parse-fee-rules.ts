@@ -1,0 +1,114 @@
+import { parseBusinessDate } from '../calendar/business-date.ts';
+import { ClearingError } from '../errors/clearing-error.ts';
+import { isDecimalText } from '../money/parse-decimal.ts';
+import { ROUNDING_MODES, type RoundingRule } from '../money/rounding.ts';
+import {
+  FEE_UNITS,
+  TURNOVER_MODES,
+  type FeeFormula,
+  type FeeRule,
+  type FeeRuleFile,
+  type FeeSchedule,
+  type RoundingPolicy,
+} from './fee-rule.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const FORMULA_FIELD: Readonly<Record<FeeFormula['kind'], string>> = {
+  rate: 'rate',
+  perMillion: 'amount',
+  flat: 'amount',
+  perShare: 'amount',
+  perContract: 'amount',
+  orderTier: 'flat',
+  shareTier: 'perShare',
+  turnoverTier: 'rate',
+  remainder: 'totalFactor',
+};
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isAmount = (value: unknown): boolean =>
+  isText(value) && isDecimalText(value) && !value.startsWith('-');
+const isOneOf = (value: unknown, allowed: readonly string[]): boolean =>
+  isText(value) && allowed.includes(value);
+const isAbsentOr = (value: unknown, check: (value: unknown) => boolean): boolean =>
+  value === undefined || check(value);
+
+function refuse(what: string, value: unknown): never {
+  throw new ClearingError('FILE_MALFORMED', { what, value });
+}
+
+function assertField(fields: Fields, name: string, check: (value: unknown) => boolean): void {
+  if (!check(fields[name])) refuse(`fee rule ${String(fields['ruleId'])}: ${name}`, fields[name]);
+}
+
+const isRounding = (value: unknown): value is RoundingRule =>
+  isFields(value) &&
+  isOneOf(value['mode'], ROUNDING_MODES) &&
+  isAmount(value['increment']) &&
+  value['increment'] !== '0';
+
+const isDay = (value: unknown): boolean => isText(value) && parseBusinessDate(value) === value;
+
+const isTier = (field: string) => (value: unknown) =>
+  isFields(value) &&
+  isAmount(value[field]) &&
+  (value['upTo'] === null || typeof value['upTo'] === 'number' || isAmount(value['upTo']));
+
+function isFormula(value: unknown): boolean {
+  if (!isFields(value) || !isText(value['kind'])) return false;
+  if (!Object.hasOwn(FORMULA_FIELD, value['kind'])) return false;
+  const field = FORMULA_FIELD[value['kind'] as FeeFormula['kind']];
+  if (!value['kind'].endsWith('Tier')) return isAmount(value[field]);
+  const modeFits = value['kind'] !== 'turnoverTier' || isOneOf(value['mode'], TURNOVER_MODES);
+  return modeFits && Array.isArray(value['tiers']) && value['tiers'].every(isTier(field));
+}
+
+/**
+ * A rule as it comes from JSON or from a jsonb column. Throws FILE_MALFORMED with the rule and the
+ * field, NOT_A_CALENDAR_DAY for a day that does not exist. Rates and amounts must be texts.
+ */
+export function parseFeeRule(value: unknown): FeeRule {
+  if (!isFields(value)) refuse('fee rule', value);
+  assertField(value, 'ruleId', Number.isSafeInteger);
+  assertField(value, 'version', Number.isSafeInteger);
+  for (const name of ['feeCode', 'market', 'currency']) assertField(value, name, isText);
+  assertField(value, 'scheduleId', (field) => field === null || isText(field));
+  assertField(value, 'effectiveFrom', isDay);
+  assertField(value, 'effectiveTo', (field) => isAbsentOr(field, isDay));
+  assertField(value, 'sides', (field) => isOneOf(field, ['BUY', 'SELL', 'BOTH']));
+  assertField(value, 'unit', (field) => isOneOf(field, [...FEE_UNITS, 'feeUnit']));
+  assertField(value, 'formula', isFormula);
+  assertField(value, 'rounding', isRounding);
+  for (const name of ['min', 'max', 'capRate', 'floorPerLine']) {
+    assertField(value, name, (field) => isAbsentOr(field, isAmount));
+  }
+  return value as unknown as FeeRule;
+}
+
+const listOf = (fields: Fields, name: string): readonly unknown[] => {
+  const list = fields[name];
+  return Array.isArray(list) ? list : refuse(name, list);
+};
+
+/** The content of a fee rule file. Throws as parseFeeRule, also for a rule id that is used twice. */
+export function parseFeeRuleFile(value: unknown): FeeRuleFile {
+  if (!isFields(value)) refuse('fee rule file', value);
+  const rules = listOf(value, 'rules').map(parseFeeRule);
+  const ids = new Set(rules.map((rule) => rule.ruleId));
+  if (ids.size !== rules.length) refuse('a rule id is used twice', rules.length - ids.size);
+  const roundingPolicies = listOf(value, 'roundingPolicies').map((policy): RoundingPolicy => {
+    if (!isFields(policy) || !isText(policy['policyId']) || !isRounding(policy['base'])) {
+      return refuse('rounding policy', policy);
+    }
+    return policy as unknown as RoundingPolicy;
+  });
+  const schedules = listOf(value, 'schedules').map((schedule): FeeSchedule => {
+    if (!isFields(schedule) || !isText(schedule['scheduleId']) || !isText(schedule['market'])) {
+      return refuse('fee schedule', schedule);
+    }
+    return schedule as unknown as FeeSchedule;
+  });
+  return { roundingPolicies, schedules, rules };
+}

@@ -1,0 +1,150 @@
+import type { BusinessDate } from '../calendar/business-date.ts';
+import type { Decimal, DecimalString } from '../money/decimal.ts';
+import type { RoundingRule } from '../money/rounding.ts';
+import type { FeeFormula, FeeUnit, RoundingPolicy } from './fee-rule.ts';
+import type { KernelLine } from './kernel-line.ts';
+
+/** Everything that decides which rules price an order; account and amounts play no part. */
+export interface TariffQuery {
+  readonly scheduleId: string;
+  readonly market: string;
+  readonly instrumentType: string;
+  readonly stampDutyExempt: boolean;
+  readonly side: 'BUY' | 'SELL';
+  readonly tradeDate: BusinessDate;
+  /** The order channel that billing uses, or null where there is none. */
+  readonly channel: number | null;
+  /** The trade currency; when given, a rule in another currency is refused. */
+  readonly currency?: string;
+  /** What the schedule fixes beyond its rules, when it has such a row. */
+  readonly feeUnit?: FeeUnit;
+  readonly marketLines?: readonly string[];
+  readonly ownRulesOptional?: boolean;
+  /** Replaces the rules' own rounding. */
+  readonly roundingPolicy?: RoundingPolicy;
+}
+
+export type LosingReason =
+  | 'not-yet-in-force'
+  | 'no-longer-in-force'
+  | 'later-date-wins'
+  | 'later-version-wins'
+  | 'channel-condition-not-met'
+  | 'ordinary-loses-to-special'
+  | 'statutory-loses-to-schedule'
+  | 'other-side'
+  | 'other-instrument-type';
+
+export interface LosingRule {
+  readonly ruleId: number;
+  readonly version: number;
+  readonly reason: LosingReason;
+}
+
+export type FeeWaiver = '' | 'exempt-type' | 'exempt-instrument';
+
+/**
+ * Why a fee code is priced the way it is: the winning rule as it stood, and what lost. Plain data,
+ * stored once and shared by all fee rows that it priced; it explains them without the rule table.
+ */
+export interface FeeChoice {
+  readonly feeCode: string;
+  readonly ruleId: number;
+  readonly version: number;
+  readonly scheduleId: string | null;
+  readonly effectiveFrom: BusinessDate;
+  readonly currency: string;
+  readonly unit: FeeUnit;
+  readonly formula: FeeFormula;
+  readonly min: DecimalString | null;
+  readonly minWaived: boolean;
+  readonly max: DecimalString | null;
+  readonly capRate: DecimalString | null;
+  readonly minBeatsMax: boolean;
+  readonly rounding: RoundingRule;
+  readonly floorPerLine: DecimalString | null;
+  readonly sumExecutions: boolean;
+  readonly waiver: FeeWaiver;
+  readonly losers: readonly LosingRule[];
+}
+
+/** The constants of a choice, parsed once. */
+export interface LineTerms {
+  /** Factor of rate, per-million, per-share, per-contract and flat formulas; else null. */
+  readonly factor: Decimal | null;
+  readonly min: Decimal | null;
+  readonly max: Decimal | null;
+  readonly capRate: Decimal | null;
+  readonly floorPerLine: Decimal | null;
+}
+
+export interface TariffLine {
+  readonly feeCode: string;
+  readonly ruleId: number;
+  readonly unit: FeeUnit;
+  readonly choice: FeeChoice;
+  readonly terms: LineTerms;
+}
+
+/** A fee code of the schedule for which no rule applies to this kind of trade. */
+export interface UnchargedCode {
+  readonly feeCode: string;
+  readonly losers: readonly LosingRule[];
+}
+
+export interface TariffPlan {
+  readonly query: TariffQuery;
+  /** In the order in which lines are emitted. */
+  readonly lines: readonly TariffLine[];
+  readonly uncharged: readonly UnchargedCode[];
+  /** Null when a line needs the reference: monthly tiers and remainders. */
+  readonly kernel: readonly KernelLine[] | null;
+}
+
+/** Which bound decided an amount; waived: the trade is exempt. */
+export type FeeClamp = '' | 'min' | 'max' | 'cap' | 'waived';
+
+/** One fee row. All texts are plain decimals in the currency of the rule. */
+export interface FeeLine {
+  readonly feeCode: string;
+  readonly ruleId: number;
+  readonly unit: FeeUnit;
+  /** Position in the order's executions, from 0; null for a row of the order or above. */
+  readonly executionIndex: number | null;
+  /** What the rate was applied to: consideration, shares, contracts, an ordinal, or 1. */
+  readonly metric: DecimalString;
+  /** The unrounded amount after min, max and cap. */
+  readonly exact: DecimalString;
+  readonly clamp: FeeClamp;
+  readonly amount: DecimalString;
+}
+
+/** The account's state in the calendar month immediately before this order. */
+export interface MonthToDate {
+  readonly ordersBefore?: number;
+  readonly sharesBefore?: DecimalString;
+  readonly turnoverBefore?: DecimalString;
+}
+
+/** One order as billing has it: texts, exactly as the database wrote them. */
+export interface OrderToPrice {
+  readonly quantities: readonly DecimalString[];
+  readonly prices: readonly DecimalString[];
+  /** Shares per contract: part of the consideration, never of share or contract counts. */
+  readonly multiplier?: DecimalString;
+  /** Units of the rules' currency per unit of the trade currency, fixed for stamp duty. */
+  readonly fxRate?: DecimalString;
+  readonly monthToDate?: MonthToDate;
+}
+
+/** Sums of one order. `gross` and `net` are in the trade currency, fees in that of the rules. */
+export interface PricedOrder {
+  readonly quantity: DecimalString;
+  /** Sum of quantity times price times multiplier, unsigned. */
+  readonly gross: DecimalString;
+  /** Amount of each line of the plan, summed over its rows; same order as `plan.lines`. */
+  readonly lineTotals: readonly DecimalString[];
+  readonly totalFees: DecimalString;
+  /** BUY gross + fees, SELL gross − fees; null with an fxRate, where the currencies differ. */
+  readonly net: DecimalString | null;
+}
