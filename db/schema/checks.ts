@@ -1,4 +1,14 @@
-import { bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import {
+  bigserial,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { Side } from '../../domain/trades/trade.ts';
 import { day, decimal, id64, instant, word } from './columns.ts';
 
@@ -19,7 +29,12 @@ export const tradeFiles = pgTable(
     importedBy: text('imported_by').notNull(),
     importedAt: instant('imported_at').notNull().defaultNow(),
   },
-  (t) => [index('trade_files_by_day').on(t.market, t.tradeDate, t.settlementChannel)],
+  (t) => [
+    index('trade_files_by_day').on(t.market, t.tradeDate, t.settlementChannel),
+    uniqueIndex('trade_files_one_is_current')
+      .on(t.market, t.settlementChannel, t.tradeDate)
+      .where(sql`status = 'CURRENT'`),
+  ],
 );
 
 export const tradeFileRows = pgTable(
@@ -53,6 +68,20 @@ export const importErrors = pgTable(
   },
   (t) => [primaryKey({ name: 'import_errors_pk', columns: [t.importId, t.rowNo, t.field] })],
 );
+
+/**
+ * What a request with an Idempotency-Key was answered, so that its repetition is answered alike.
+ * For requests that are one transaction; commands of a flow have their own table.
+ */
+export const requestAnswers = pgTable('request_answers', {
+  requestId: text('request_id').primaryKey(),
+  kind: word<'tradeFile' | 'supplement' | 'orderChannel'>('kind').notNull(),
+  /** Digest of everything that was asked: the same key with another request is refused. */
+  requestHash: text('request_hash').notNull(),
+  person: text('person').notNull(),
+  answer: jsonb('answer').$type<Record<string, unknown>>().notNull(),
+  answeredAt: instant('answered_at').notNull().defaultNow(),
+});
 
 /** One row a check task, channel and run; only those of the newest pass count. */
 export const checkSummaries = pgTable(

@@ -20,6 +20,8 @@ export const foAccounts = frontOffice.table('accounts', {
   status: word<AccountStatus>('status').notNull(),
   openedOn: day('opened_on').notNull(),
   closedOn: day('closed_on'),
+  /** Master data keeps its newest version only: past days have their own snapshot. */
+  version: integer('version').notNull().default(1),
   recordedAt: instant('recorded_at').notNull(),
 });
 
@@ -31,6 +33,7 @@ export const foInstruments = frontOffice.table('instruments', {
   currency: text('currency').notNull(),
   lotSize: integer('lot_size').notNull(),
   stampDutyExempt: boolean('stamp_duty_exempt').notNull(),
+  version: integer('version').notNull().default(1),
   recordedAt: instant('recorded_at').notNull(),
 });
 
