@@ -22,20 +22,13 @@ export type Db = NodePgDatabase<Schema> & { $client: pg.Pool };
 /** A transaction, or anything that can run queries: repositories take it first. */
 export type Tx = NodePgDatabase<Schema>;
 
-const INT8 = 20;
-const DATE = 1082;
-
 /**
  * Ids and counts come as numbers (all stay far below 2^53), days as text (a Date would shift them
  * by the host's zone), numeric as text (its exact digits).
  */
-const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown => {
-    if (oid === INT8) return (text: string) => Number(text);
-    if (oid === DATE) return (text: string) => text;
-    return pg.types.getTypeParser(oid, format as 'text');
-  },
-} as pg.CustomTypesConfig;
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
+types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 
 export function connect(url: string, options: { poolSize?: number; name?: string } = {}): Db {
   const pool = new pg.Pool({

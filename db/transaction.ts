@@ -27,3 +27,16 @@ export async function inTransaction<T>(db: Db, work: (t: Transaction) => Promise
     client.release(broken);
   }
 }
+
+/** Undoes only what `work` did when it throws; the transaction around it goes on. */
+export async function inSavepoint<T>({ client }: Transaction, work: () => Promise<T>): Promise<T> {
+  await client.query('SAVEPOINT work');
+  try {
+    const result = await work();
+    await client.query('RELEASE SAVEPOINT work');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT work');
+    throw error;
+  }
+}

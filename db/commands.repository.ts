@@ -1,0 +1,82 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { ClearingError } from '../domain/errors/clearing-error.ts';
+import type { Refusal } from '../domain/clearing/guards.ts';
+import type { Tx } from './client.ts';
+import { commands } from './schema/clearing.ts';
+
+export type CommandRow = typeof commands.$inferSelect;
+export type NewCommand = Omit<typeof commands.$inferInsert, 'seq' | 'status' | 'recordedAt'>;
+
+export async function findCommand(tx: Tx, commandId: string): Promise<CommandRow | undefined> {
+  const [row] = await tx.select().from(commands).where(eq(commands.commandId, commandId));
+  return row;
+}
+
+/** Writes the command down, RECORDED. False when the id is already known: nothing is written. */
+export async function recordCommand(tx: Tx, command: NewCommand): Promise<boolean> {
+  const written = await tx
+    .insert(commands)
+    .values({ ...command, status: 'RECORDED' })
+    .onConflictDoNothing({ target: commands.commandId })
+    .returning({ commandId: commands.commandId });
+  return written.length === 1;
+}
+
+const undecided = (commandId: string) =>
+  and(eq(commands.commandId, commandId), eq(commands.status, 'RECORDED'));
+
+/**
+ * APPLIED, in the transaction of the first effect. False when the command is not RECORDED any more
+ * (it expired, was refused, or was applied by an earlier attempt): then there must be no effect.
+ */
+export async function applyCommand(tx: Tx, commandId: string): Promise<boolean> {
+  const rows = await tx
+    .update(commands)
+    .set({ status: 'APPLIED', finalAt: sql`now()` })
+    .where(undecided(commandId))
+    .returning({ commandId: commands.commandId });
+  return rows.length === 1;
+}
+
+/** REFUSED with the code and the values that broke the rule. No effect on a final command. */
+export async function refuseCommand(tx: Tx, commandId: string, refusal: Refusal): Promise<void> {
+  await tx
+    .update(commands)
+    .set({
+      status: 'REFUSED',
+      code: refusal.code,
+      details: { ...refusal.details },
+      finalAt: sql`now()`,
+    })
+    .where(undecided(commandId));
+}
+
+/** EXPIRED: nobody took the command in time. Whoever would apply it later finds it final. */
+export async function expireCommands(tx: Tx, now: Date): Promise<number> {
+  const rows = await tx
+    .update(commands)
+    .set({ status: 'EXPIRED', code: 'COMMAND_EXPIRED', finalAt: sql`now()` })
+    .where(and(eq(commands.status, 'RECORDED'), sql`${commands.expiresAt} < ${now.toISOString()}`))
+    .returning({ commandId: commands.commandId });
+  return rows.length;
+}
+
+/** Commands that wait for delivery for longer than `olderThanMs`; oldest first. */
+export async function undeliveredCommands(tx: Tx, olderThanMs: number): Promise<CommandRow[]> {
+  return tx
+    .select()
+    .from(commands)
+    .where(
+      and(
+        eq(commands.status, 'RECORDED'),
+        sql`${commands.recordedAt} < now() - make_interval(secs => ${olderThanMs / 1000})`,
+      ),
+    )
+    .orderBy(commands.seq)
+    .limit(100);
+}
+
+export const refusalFrom = (error: ClearingError): Refusal => ({
+  code: error.code,
+  details: error.details,
+});

@@ -1,0 +1,180 @@
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import type { BusinessDate } from '../domain/calendar/business-date.ts';
+import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
+import type { DayFacts } from '../domain/clearing/guards.ts';
+import {
+  DAY_END_FLOW,
+  type FlowMode,
+  type ReadinessState,
+  type StepId,
+  type StepStatus,
+} from '../domain/clearing/steps.ts';
+import { ClearingError } from '../domain/errors/clearing-error.ts';
+import type { Tx } from './client.ts';
+import { flowDays, flowSteps, ledgerDates, readinessResults, revokes } from './schema/clearing.ts';
+import { flows, markets } from './schema/reference.ts';
+
+const isFlow = (ref: FlowRef) =>
+  and(eq(flowDays.ledgerDate, ref.ledgerDate), eq(flowDays.flow, ref.flow));
+
+/** The flow as PostgreSQL has it. Throws NOT_FOUND for a date or flow that was never opened. */
+export async function loadFlow(tx: Tx, ref: FlowRef): Promise<FlowState> {
+  const [row] = await tx.select().from(flowDays).where(isFlow(ref));
+  if (!row) throw new ClearingError('NOT_FOUND', { ledgerDate: ref.ledgerDate, flow: ref.flow });
+  return stateOf(tx, row);
+}
+
+/**
+ * As loadFlow, but nobody else changes the flow until this transaction ends. Lock order everywhere:
+ * ledger_dates, then flow_days, then the rest; so two commands wait for each other, never deadlock.
+ */
+export async function lockFlow(tx: Tx, ref: FlowRef): Promise<FlowState> {
+  const [row] = await tx.select().from(flowDays).where(isFlow(ref)).for('update');
+  if (!row) throw new ClearingError('NOT_FOUND', { ledgerDate: ref.ledgerDate, flow: ref.flow });
+  return stateOf(tx, row);
+}
+
+async function stateOf(tx: Tx, row: typeof flowDays.$inferSelect): Promise<FlowState> {
+  const steps = await tx
+    .select({ step: flowSteps.step, status: flowSteps.status })
+    .from(flowSteps)
+    .where(and(eq(flowSteps.ledgerDate, row.ledgerDate), eq(flowSteps.flow, row.flow)));
+  const [unfinished] = await tx
+    .select({ revokeId: revokes.revokeId })
+    .from(revokes)
+    .where(
+      and(
+        eq(revokes.ledgerDate, row.ledgerDate),
+        eq(revokes.flow, row.flow),
+        eq(revokes.status, 'RUNNING'),
+      ),
+    );
+  return {
+    ledgerDate: row.ledgerDate,
+    flow: row.flow,
+    mode: row.mode,
+    readiness: row.readiness,
+    generation: row.generation,
+    revision: row.revision,
+    tradesFrozen: row.tradesFrozenAt !== null,
+    revokeUnfinished: unfinished !== undefined,
+    startedBy: row.startedBy,
+    startedAt: row.startedAt,
+    steps: Object.fromEntries(steps.map(({ step, status }) => [step, status])),
+  };
+}
+
+/** Every flow of a ledger date, in the order in which they are cleared. */
+export async function loadFlowsOf(tx: Tx, ledgerDate: BusinessDate): Promise<FlowState[]> {
+  const rows = await tx
+    .select({ row: flowDays })
+    .from(flowDays)
+    .innerJoin(flows, eq(flows.flow, flowDays.flow))
+    .where(eq(flowDays.ledgerDate, ledgerDate))
+    .orderBy(asc(flows.position));
+  return Promise.all(rows.map(({ row }) => stateOf(tx, row)));
+}
+
+/** What a guard needs to know beyond the flow. `now` comes from the clock port. */
+export async function loadDayFacts(tx: Tx, ref: FlowRef, now: Date): Promise<DayFacts> {
+  const [date] = await tx
+    .select()
+    .from(ledgerDates)
+    .where(eq(ledgerDates.ledgerDate, ref.ledgerDate));
+  if (!date) throw new ClearingError('NOT_FOUND', { ledgerDate: ref.ledgerDate });
+  const all = await loadFlowsOf(tx, ref.ledgerDate);
+  const position = all.findIndex((flow) => flow.flow === ref.flow);
+  const dayEnd = all.find((flow) => flow.flow === DAY_END_FLOW);
+  const [overnight] = await tx
+    .select({ isOvernight: sql<boolean>`bool_and(${markets.overnight})` })
+    .from(markets)
+    .where(eq(markets.flow, ref.flow));
+  return {
+    isOpenDate: date.status === 'OPEN',
+    unfinishedEarlierFlows: all
+      .slice(0, Math.max(position, 0))
+      .filter((flow) => flow.mode !== 'COMPLETED')
+      .map((flow) => flow.flow),
+    dayEndBegun:
+      dayEnd !== undefined &&
+      Object.values(dayEnd.steps).some((s) => s !== 'NOT_STARTED' && s !== 'INVALIDATED'),
+    cutoffReached: overnight?.isOvernight === true || new Date(date.cutoffAt) <= now,
+    cutoffAt: new Date(date.cutoffAt).toISOString(),
+    failedReadinessItems: await failedReadinessItems(tx, ref),
+  };
+}
+
+async function failedReadinessItems(tx: Tx, ref: FlowRef): Promise<string[]> {
+  const rows = await tx
+    .select({ item: readinessResults.item })
+    .from(readinessResults)
+    .where(
+      and(
+        eq(readinessResults.ledgerDate, ref.ledgerDate),
+        eq(readinessResults.flow, ref.flow),
+        eq(readinessResults.passed, false),
+        sql`${readinessResults.severity} > 0`,
+        sql`${readinessResults.run} = (SELECT max(r.run) FROM readiness_results r
+             WHERE r.ledger_date = ${ref.ledgerDate} AND r.flow = ${ref.flow})`,
+      ),
+    );
+  return rows.map((row) => row.item);
+}
+
+export interface FlowChange {
+  readonly mode?: FlowMode;
+  readonly readiness?: ReadinessState;
+  readonly generation?: number;
+  readonly startedBy?: string | null;
+  readonly startedAt?: string | null;
+  readonly tradesFrozenAt?: string | null;
+}
+
+/** Writes a change of the flow and counts it: each call raises the revision by one. */
+export async function changeFlow(tx: Tx, ref: FlowRef, change: FlowChange): Promise<void> {
+  await tx
+    .update(flowDays)
+    .set({ ...change, revision: sql`${flowDays.revision} + 1`, updatedAt: sql`now()` })
+    .where(isFlow(ref));
+}
+
+/** Moves the pointer of a step. Progress, so the revision stays. */
+export async function pointStep(
+  tx: Tx,
+  ref: FlowRef,
+  pointer: { readonly step: StepId; readonly status: StepStatus; readonly stepRunId?: number },
+): Promise<void> {
+  await tx
+    .update(flowSteps)
+    .set({
+      status: pointer.status,
+      ...(pointer.stepRunId === undefined ? {} : { stepRunId: pointer.stepRunId }),
+    })
+    .where(
+      and(
+        eq(flowSteps.ledgerDate, ref.ledgerDate),
+        eq(flowSteps.flow, ref.flow),
+        eq(flowSteps.step, pointer.step),
+      ),
+    );
+}
+
+/** Says of steps that ran that they no longer count; steps that never ran stay as they are. */
+export async function invalidateSteps(
+  tx: Tx,
+  ref: FlowRef,
+  steps: readonly StepId[],
+): Promise<void> {
+  if (steps.length === 0) return;
+  await tx
+    .update(flowSteps)
+    .set({ status: 'INVALIDATED' })
+    .where(
+      and(
+        eq(flowSteps.ledgerDate, ref.ledgerDate),
+        eq(flowSteps.flow, ref.flow),
+        inArray(flowSteps.step, [...steps]),
+        sql`${flowSteps.status} <> 'NOT_STARTED'`,
+      ),
+    );
+}

@@ -1,0 +1,139 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import { refusalOf, type GuardedCommand, type Refusal } from '../domain/clearing/guards.ts';
+import type { FlowState } from '../domain/clearing/flow-state.ts';
+import type { FlowMode } from '../domain/clearing/steps.ts';
+import { refusalToFailure } from '../temporal/failure.ts';
+import { ops } from './activity-proxies.ts';
+import {
+  flowChangedSignal,
+  flowStateQuery,
+  flowUpdates,
+  type Accepted,
+  type FlowCommand,
+  type FlowCommandKind,
+  type FlowInput,
+} from './messages.ts';
+
+/** The mode that a flow shows as soon as a command is accepted, before PostgreSQL confirms it. */
+const MODE_ON_ACCEPTANCE: Readonly<Partial<Record<FlowCommandKind, FlowMode>>> = {
+  start: 'AUTO_RUNNING',
+  pause: 'PAUSE_REQUESTED',
+  runStep: 'STEP_RUNNING',
+  revoke: 'REVOKING',
+};
+
+/** How many command ids a run remembers; PostgreSQL remembers all. */
+const KNOWN_IDS_MAX = 200;
+
+/**
+ * Where messages arrive. Handlers are registered in the constructor, before anything is awaited, so
+ * that the first update of a run finds them; they only note down what was accepted.
+ */
+export class FlowDesk {
+  state: FlowState;
+  private waiting: FlowCommand | undefined;
+  private readonly pauses: FlowCommand[] = [];
+  private isRecordingPause = false;
+  private hintArrived = false;
+  private readonly knownIds: string[];
+
+  constructor(input: FlowInput) {
+    this.state = input.state;
+    this.knownIds = [...input.knownCommandIds];
+    this.waiting = input.waiting ?? undefined;
+    for (const kind of Object.keys(flowUpdates) as FlowCommandKind[]) {
+      setHandler(flowUpdates[kind], (command: FlowCommand) => this.accept(command), {
+        // Synchronous on purpose: the promise of an async validator would be dropped.
+        validator: (command: FlowCommand) => this.judge(command),
+      });
+    }
+    setHandler(flowChangedSignal, () => {
+      this.hintArrived = true;
+    });
+    setHandler(flowStateQuery, () => this.state);
+  }
+
+  /** Known id, then expiry, then the guard. Throws the refusal; nothing is written by it. */
+  private judge(command: FlowCommand): void {
+    if (this.knownIds.includes(command.commandId)) return;
+    const refusal: Refusal | undefined =
+      Date.parse(command.expiresAt) < Date.now()
+        ? { code: 'COMMAND_EXPIRED', details: { expiresAt: command.expiresAt } }
+        : (refusalOf(guarded(command), this.state, undefined) ?? this.queueRefusal(command));
+    if (refusal) throw refusalToFailure(refusal);
+  }
+
+  /** One command at a time waits here; a pause goes beside it. */
+  private queueRefusal(command: FlowCommand): Refusal | undefined {
+    return this.waiting && command.kind !== 'pause'
+      ? { code: 'STEP_IN_PROGRESS', details: { waitingFor: this.waiting.kind } }
+      : undefined;
+  }
+
+  private accept(command: FlowCommand): Accepted {
+    if (this.knownIds.includes(command.commandId)) return { commandId: command.commandId };
+    this.knownIds.push(command.commandId);
+    if (this.knownIds.length > KNOWN_IDS_MAX) this.knownIds.shift();
+    const mode = MODE_ON_ACCEPTANCE[command.kind as FlowCommandKind];
+    if (mode) this.state = { ...this.state, mode };
+    if (command.kind === 'start') {
+      const startedAt = new Date().toISOString();
+      this.state = { ...this.state, startedBy: command.person, startedAt };
+    }
+    if (command.kind === 'pause') this.pauses.push(command);
+    else this.waiting = command;
+    return { commandId: command.commandId };
+  }
+
+  /** Waits for something to do: a command, or undefined after a hint that facts have changed. */
+  async nextCommand(): Promise<FlowCommand | undefined> {
+    await condition(() => this.waiting !== undefined || this.hintArrived);
+    this.hintArrived = false;
+    return this.waiting;
+  }
+
+  /** The accepted command is dealt with: its outcome is in PostgreSQL, and so is the state. */
+  settle(state: FlowState): void {
+    this.waiting = undefined;
+    this.learn(state);
+  }
+
+  /** Takes over what PostgreSQL says, unless a command was accepted that it cannot know yet. */
+  learn(state: FlowState): void {
+    if (this.pauses.length === 0 && !this.isRecordingPause) this.state = state;
+  }
+
+  /** Records pauses as they come, for as long as the run lives, beside whatever the flow does. */
+  async recordPauses(): Promise<void> {
+    for (;;) {
+      await condition(() => this.pauses.length > 0);
+      const command = this.pauses.shift();
+      if (!command) continue;
+      this.isRecordingPause = true;
+      const state = await ops.recordPause(this.state, command);
+      this.isRecordingPause = false;
+      this.learn(state);
+    }
+  }
+
+  /** Resolves once every accepted pause is in PostgreSQL, where the next step will see it. */
+  async pausesRecorded(): Promise<void> {
+    await condition(() => this.pauses.length === 0 && !this.isRecordingPause);
+  }
+
+  /** What the next run of this workflow is opened with; an accepted command is not lost. */
+  handOver(): FlowInput {
+    return {
+      state: this.state,
+      knownCommandIds: this.knownIds,
+      ...(this.waiting ? { waiting: this.waiting } : {}),
+    };
+  }
+}
+
+const guarded = (command: FlowCommand): GuardedCommand => ({
+  kind: command.kind,
+  revision: command.revision,
+  step: command.step,
+  assetRollback: command.assetRollback,
+});

@@ -1,0 +1,3 @@
+// The registry of workflow types: re-exports and nothing else.
+export { clearingFlow } from './clearing-flow.workflow.ts';
+export { ledgerDay } from './ledger-day.workflow.ts';
