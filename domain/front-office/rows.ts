@@ -21,6 +21,8 @@ export interface MarketFacts {
 
 /** What rows are checked against; some dozens of entries, read once a request. */
 export interface FrontOfficeFacts {
+  /** Our clock, for rows that do not say when they were recorded; ISO text in UTC. */
+  readonly now: string;
   readonly markets: ReadonlyMap<string, MarketFacts>;
   /** Settlement channel → its market. */
   readonly channels: ReadonlyMap<string, string>;
