@@ -3,7 +3,7 @@ import { loadDayFacts } from '../db/flows.repository.ts';
 import type { Transaction } from '../db/transaction.ts';
 import type { FlowState } from '../domain/clearing/flow-state.ts';
 import { refusalOf, type Refusal } from '../domain/clearing/guards.ts';
-import type { FlowCommand } from '../workflows/messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
 
 /**
  * first: the command is APPLIED by this transaction, which must now carry it out. again: an earlier

@@ -2,7 +2,7 @@ import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
 import type { RunnableStep, UndoStep } from '../domain/clearing/steps.ts';
 import type { ErrorCode } from '../domain/errors/error-catalogue.ts';
-import type { FlowCommand } from '../workflows/messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
 
 /** What opening a step led to. */
 export type OpenedStep =

@@ -7,7 +7,7 @@ import { findCommand } from '../db/commands.repository.ts';
 import { loadFlowsOf } from '../db/flows.repository.ts';
 import { closeLedgerDate, lockLedgerDate, openLedgerDate } from '../db/ledger-dates.repository.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { FlowCommand } from '../workflows/messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { decide } from './command-gate.ts';
 import type { DayCutOutcome } from './contract.ts';
 import type { Dependencies, WorkflowDoor } from './dependencies.ts';

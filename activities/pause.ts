@@ -3,7 +3,7 @@ import { lockLedgerDate } from '../db/ledger-dates.repository.ts';
 import { runningRun } from '../db/step-runs.repository.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
-import type { FlowCommand } from '../workflows/messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { decide } from './command-gate.ts';
 import type { Dependencies } from './dependencies.ts';
 

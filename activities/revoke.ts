@@ -12,7 +12,7 @@ import { discardRuns, newestRun } from '../db/step-runs.repository.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { statusOf, type FlowRef, type FlowState } from '../domain/clearing/flow-state.ts';
 import { DAY_END_FLOW, isDone, type StepId, type UndoStep } from '../domain/clearing/steps.ts';
-import type { FlowCommand } from '../workflows/messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { passGate } from './command-gate.ts';
 import type { OpenedRevoke } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';

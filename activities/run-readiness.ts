@@ -4,7 +4,7 @@ import { storeReadiness } from '../db/readiness.repository.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
 import { readinessVerdict } from '../domain/readiness/readiness.ts';
-import type { FlowCommand } from '../workflows/messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { passGate } from './command-gate.ts';
 import type { Dependencies } from './dependencies.ts';
 import { evaluateReadiness } from './readiness-items.ts';

@@ -36,7 +36,7 @@ import {
 } from '../domain/clearing/steps.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { isTransient } from '../domain/errors/error-catalogue.ts';
-import type { FlowCommand } from '../workflows/messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { passGate } from './command-gate.ts';
 import type { OpenedStep, StepFailure } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';

@@ -1,5 +1,4 @@
 import { and, eq, sql } from 'drizzle-orm';
-import type { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { Refusal } from '../domain/clearing/guards.ts';
 import type { Tx } from './client.ts';
 import { commands } from './schema/clearing.ts';
@@ -20,6 +19,20 @@ export async function recordCommand(tx: Tx, command: NewCommand): Promise<boolea
     .onConflictDoNothing({ target: commands.commandId })
     .returning({ commandId: commands.commandId });
   return written.length === 1;
+}
+
+/** Writes down a command that was refused at once. No effect when the id is already known. */
+export async function recordRefusal(tx: Tx, command: NewCommand, refusal: Refusal): Promise<void> {
+  await tx
+    .insert(commands)
+    .values({
+      ...command,
+      status: 'REFUSED',
+      code: refusal.code,
+      details: { ...refusal.details },
+      finalAt: sql`now()`,
+    })
+    .onConflictDoNothing({ target: commands.commandId });
 }
 
 const undecided = (commandId: string) =>
@@ -75,8 +88,3 @@ export async function undeliveredCommands(tx: Tx, olderThanMs: number): Promise<
     .orderBy(commands.seq)
     .limit(100);
 }
-
-export const refusalFrom = (error: ClearingError): Refusal => ({
-  code: error.code,
-  details: error.details,
-});

@@ -10,7 +10,7 @@ import { isBusy, type FlowState } from '../domain/clearing/flow-state.ts';
 import { refusalFromFailure } from '../temporal/failure.ts';
 import { batch, ops } from './activity-proxies.ts';
 import { FlowDesk } from './flow-desk.ts';
-import type { FlowCommand, FlowInput } from './messages.ts';
+import type { FlowCommand, FlowInput } from '../domain/clearing/commands.ts';
 
 /**
  * One-click clearing of one flow on one ledger date: it waits for commands, runs the steps of its

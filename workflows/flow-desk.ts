@@ -1,4 +1,5 @@
 import { condition, setHandler } from '@temporalio/workflow';
+import type { FlowCommand, FlowInput } from '../domain/clearing/commands.ts';
 import { refusalOf, type GuardedCommand, type Refusal } from '../domain/clearing/guards.ts';
 import type { FlowState } from '../domain/clearing/flow-state.ts';
 import type { FlowMode } from '../domain/clearing/steps.ts';
@@ -9,9 +10,7 @@ import {
   flowStateQuery,
   flowUpdates,
   type Accepted,
-  type FlowCommand,
   type FlowCommandKind,
-  type FlowInput,
 } from './messages.ts';
 
 /** The mode that a flow shows as soon as a command is accepted, before PostgreSQL confirms it. */

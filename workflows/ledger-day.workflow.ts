@@ -1,7 +1,8 @@
 import { allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
 import { refusalToFailure } from '../temporal/failure.ts';
 import { ops } from './activity-proxies.ts';
-import { dayCutUpdate, type Accepted, type FlowCommand, type LedgerDayInput } from './messages.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
+import { dayCutUpdate, type Accepted, type LedgerDayInput } from './messages.ts';
 
 /**
  * One ledger date, from its opening to its day cut: cuts the date once, opens the next one and tells

@@ -3,6 +3,7 @@ import {
   bigint,
   bigserial,
   boolean,
+  customType,
   index,
   integer,
   jsonb,
@@ -201,3 +202,17 @@ export const workerHeartbeats = pgTable('worker_heartbeats', {
   startedAt: instant('started_at').notNull(),
   beatAt: instant('beat_at').notNull(),
 });
+
+/** Histories that no longer fit the workflow code, kept for auditors before they are terminated. */
+export const archivedHistories = pgTable(
+  'archived_histories',
+  {
+    workflowId: text('workflow_id').notNull(),
+    runId: text('run_id').notNull(),
+    reason: text('reason').notNull(),
+    /** temporal.api.history.v1.History, binary protobuf. */
+    history: customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })('history').notNull(),
+    archivedAt: instant('archived_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ name: 'archived_histories_pk', columns: [t.workflowId, t.runId] })],
+);

@@ -1,0 +1,83 @@
+import { refreshMasterData } from '../../db/bulk/master-data.ts';
+import { postedSyncRuns } from '../../db/bulk/run-history.ts';
+import { syncProbe, type SyncInputs } from '../../db/bulk/sync-queries.ts';
+import { cutOf, earlierSnapshots, snapshotTotals } from '../../db/bulk/sync-reads.ts';
+import { TradeSnapshot } from '../../db/bulk/trade-snapshot.ts';
+import { loadClearingCalendar, marketsOfFlow } from '../../db/calendars.repository.ts';
+import { tradeWindow } from '../../domain/trades/trade-window.ts';
+import type { Transaction } from '../../db/transaction.ts';
+import type { StepDefinition, StepPlan, StepRun } from './step-definition.ts';
+
+type Opening = Omit<StepRun, 'stepRunId' | 'inputs'>;
+
+/** Front-office rows carry no account id, so each shard reads all of the day: few, large shards. */
+const EXECUTIONS_PER_SHARD = 1_000_000;
+const MAX_SHARDS = 4;
+
+const inputsOf = (run: StepRun): SyncInputs => run.inputs as unknown as SyncInputs;
+
+async function freezeInputs(t: Transaction, run: Opening): Promise<SyncInputs> {
+  const calendar = await loadClearingCalendar(t.tx);
+  const earlier = await earlierSnapshots(t.client, run);
+  return {
+    cutAt: await cutOf(t.client, run),
+    previousCutAt: earlier.cutAt,
+    oldest: earlier.oldest ?? run.ledgerDate,
+    windows: marketsOfFlow(calendar, run.flow).map((market) =>
+      tradeWindow(market, run.ledgerDate, earlier.oldest ?? run.ledgerDate, calendar.union),
+    ),
+    postedSyncRunIds: await postedSyncRuns(t.client, run),
+    earlierSyncRunIds: earlier.syncRunIds,
+  };
+}
+
+/**
+ * 数据同步: the snapshot of what the front office knew at the cut. It takes the trades whose ledger
+ * date this is, those that missed an earlier one, and the back office's supplements; never one that
+ * a posted contract holds already.
+ */
+export const syncStep: StepDefinition = {
+  async plan(t, run): Promise<StepPlan> {
+    const inputs = await freezeInputs(t, run);
+    const { rows } = await t.client.query<{
+      own: number;
+      late: boolean;
+      supplements: boolean;
+      changed: boolean;
+    }>(syncProbe({ ...run, inputs }));
+    const found = rows[0];
+    const hasWork = found && (found.own > 0 || found.late || found.supplements || found.changed);
+    if (!hasWork) return { inputs: { ...inputs }, shards: [] };
+    await refreshMasterData(t.client);
+    const count = Math.min(MAX_SHARDS, Math.max(1, Math.ceil(found.own / EXECUTIONS_PER_SHARD)));
+    const { rows: cuts } = await t.client.query<{ last: number }>(
+      `SELECT max(account_id) AS last FROM (
+         SELECT account_id, ntile($1) OVER (ORDER BY account_id) AS shard FROM accounts) a
+       GROUP BY shard ORDER BY 1`,
+      [count],
+    );
+    const lasts = cuts.length === 0 ? [0] : cuts.map(({ last }) => last);
+    return {
+      inputs: { ...inputs },
+      shards: lasts.map((accountTo, index) => ({
+        // Account 0 stands for an unknown one and belongs to the first shard.
+        accountFrom: index === 0 ? 0 : (lasts[index - 1] ?? 0) + 1,
+        accountTo,
+        rowsPlanned: Math.ceil(found.own / lasts.length),
+      })),
+    };
+  },
+
+  async workShard(work) {
+    const { ledgerDate, flow } = work.run;
+    const scope = { ledgerDate, flow, inputs: inputsOf(work.run) };
+    await new TradeSnapshot(work, scope).run();
+    return { rows: work.claim.rowsDone };
+  },
+
+  async close(t, run) {
+    const totals = await snapshotTotals(t.client, run);
+    const isEmpty = totals.executions === 0 && totals.exceptions === 0;
+    return { status: isEmpty ? 'SUCCEEDED_EMPTY' : 'SUCCEEDED', result: { ...totals } };
+  },
+};

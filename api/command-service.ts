@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  findCommand,
+  recordCommand,
+  recordRefusal,
+  refuseCommand,
+  type CommandRow,
+} from '../db/commands.repository.ts';
+import type { Db } from '../db/client.ts';
+import { loadDayFacts, loadFlow, loadFlowsOf } from '../db/flows.repository.ts';
+import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
+import { inTransaction, type Transaction } from '../db/transaction.ts';
+import {
+  confirmTokenOf,
+  dayCutRefusal,
+  refusalOf,
+  type Refusal,
+} from '../domain/clearing/guards.ts';
+import type { AssetRollback, SupplementsOption } from '../domain/clearing/revoke-rules.ts';
+import type { StepId } from '../domain/clearing/steps.ts';
+import type { Clock } from '../domain/clock.ts';
+import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { isErrorCode } from '../domain/errors/error-catalogue.ts';
+import type { DeliverCommand } from '../temporal/command-delivery.ts';
+import type { FlowCommand } from '../domain/clearing/commands.ts';
+import type { CommandAnswer, CommandRequest, CommandService } from './ports.ts';
+
+const OUTCOME_WAIT_MS = 5_000;
+const OUTCOME_POLL_MS = 10;
+
+interface Dependencies {
+  readonly db: Db;
+  readonly deliver: DeliverCommand;
+  readonly clock: Clock;
+  readonly commandTtlMs: number;
+}
+
+/**
+ * Writes a command down, hands it to its workflow and answers with what PostgreSQL then says. Safe
+ * to repeat under the same id: a known command is never written or judged again, only answered, and
+ * delivered once more while it is undecided.
+ */
+export function createCommandService(deps: Dependencies): CommandService {
+  return {
+    async submit(request) {
+      const payloadHash = hashOf(request);
+      const known = await findCommand(deps.db, request.commandId);
+      if (known) {
+        assertSameRequest(known, payloadHash);
+        if (known.status !== 'RECORDED') return answerOf(known, true);
+      } else {
+        const refusal = await writeDown(deps, request, payloadHash);
+        if (refusal) return { kind: 'refused', repeated: false, ...refusal };
+      }
+      await deliver(deps, request);
+      return outcomeOf(deps.db, request.commandId, known !== undefined);
+    },
+  };
+}
+
+/** The digest of what was asked; the same key with another digest is another request. */
+const hashOf = ({ kind, ledgerDate, flow, person, revision, payload }: CommandRequest): string =>
+  createHash('sha256')
+    .update(JSON.stringify([kind, ledgerDate, flow, person, revision ?? null, payload]))
+    .digest('hex');
+
+function assertSameRequest(known: CommandRow, payloadHash: string): void {
+  if (known.payloadHash === payloadHash) return;
+  throw new ClearingError('IDEMPOTENCY_KEY_REUSED', {
+    idempotencyKey: known.commandId,
+    usedFor: { kind: known.kind, ledgerDate: known.ledgerDate, flow: known.flow },
+    usedAt: known.recordedAt,
+  });
+}
+
+/** Judges the command on PostgreSQL and records it, refused or to be delivered. */
+async function writeDown(
+  deps: Dependencies,
+  request: CommandRequest,
+  payloadHash: string,
+): Promise<Refusal | undefined> {
+  return inTransaction(deps.db, async (t) => {
+    const refusal = await judge(t, request, deps.clock.now());
+    const row = {
+      commandId: request.commandId,
+      kind: request.kind,
+      ledgerDate: request.ledgerDate,
+      flow: request.flow,
+      person: request.person,
+      payload: { ...request.payload },
+      payloadHash,
+      revisionSeen: request.revision ?? null,
+      // The host's own time, not the clock port: it is compared with Temporal's, which is real.
+      expiresAt: new Date(Date.now() + deps.commandTtlMs).toISOString(),
+    };
+    if (refusal) {
+      await recordRefusal(t.tx, row, refusal);
+      return refusal;
+    }
+    // False = a twin request wrote it a moment ago; both then deliver and read the same row.
+    await recordCommand(t.tx, row);
+    return undefined;
+  });
+}
+
+async function judge(
+  t: Transaction,
+  request: CommandRequest,
+  now: Date,
+): Promise<Refusal | undefined> {
+  if (request.kind === 'dayCut') {
+    const flows = await loadFlowsOf(t.tx, request.ledgerDate);
+    if (flows.length === 0)
+      throw new ClearingError('NOT_FOUND', { ledgerDate: request.ledgerDate });
+    const open = await openLedgerDateRow(t.tx);
+    return dayCutRefusal({
+      ledgerDate: request.ledgerDate,
+      isOpenDate: open?.ledgerDate === request.ledgerDate,
+      flows,
+      confirmToken: confirmTokenOf(request.ledgerDate, flows),
+      confirmTokenSeen: request.payload['confirmToken'] as string | undefined,
+    });
+  }
+  const flow = await loadFlow(t.tx, request);
+  return refusalOf(commandOf(request, ''), flow, await loadDayFacts(t.tx, request, now));
+}
+
+const commandOf = (request: CommandRequest, expiresAt: string): FlowCommand => ({
+  commandId: request.commandId,
+  kind: request.kind,
+  person: request.person,
+  revision: request.revision,
+  expiresAt,
+  step: request.payload['step'] as StepId | undefined,
+  assetRollback: request.payload['assetRollback'] as AssetRollback | undefined,
+  supplements: request.payload['supplements'] as SupplementsOption | undefined,
+});
+
+/** The command of a row, as it travels; the relay uses it to deliver what nobody answered. */
+export const commandOfRow = (row: CommandRow): FlowCommand =>
+  commandOf(
+    {
+      ...row,
+      payload: row.payload,
+      ...(row.revisionSeen === null ? {} : { revision: row.revisionSeen }),
+    } as CommandRequest,
+    new Date(row.expiresAt).toISOString(),
+  );
+
+/**
+ * A refusal by the validator is written here, since a validator can write nothing. It is final even
+ * if a repeated delivery were accepted later: openStep applies only what is still RECORDED.
+ */
+async function deliver(deps: Dependencies, request: CommandRequest): Promise<void> {
+  const row = await findCommand(deps.db, request.commandId);
+  if (row?.status !== 'RECORDED') return;
+  await deliverRow(deps, row);
+}
+
+/** One delivery of a recorded command. Safe to repeat: the command id is the update id. */
+export async function deliverRow(
+  deps: Pick<Dependencies, 'db' | 'deliver'>,
+  row: CommandRow,
+): Promise<void> {
+  const delivery = await deps.deliver(
+    { ledgerDate: row.ledgerDate, flow: row.flow },
+    commandOfRow(row),
+  );
+  if (delivery.kind === 'refused') await refuseCommand(deps.db, row.commandId, delivery.refusal);
+}
+
+/** Waits a moment for the flow's own activity to write the outcome. */
+async function outcomeOf(db: Db, commandId: string, repeated: boolean): Promise<CommandAnswer> {
+  const deadline = Date.now() + OUTCOME_WAIT_MS;
+  for (;;) {
+    const row = await findCommand(db, commandId);
+    if (row && row.status !== 'RECORDED') return answerOf(row, repeated);
+    if (Date.now() >= deadline) return { kind: 'undecided' };
+    await pause(OUTCOME_POLL_MS);
+  }
+}
+
+function answerOf(row: CommandRow, repeated: boolean): CommandAnswer {
+  if (row.status === 'APPLIED') return { kind: 'applied', repeated };
+  const code = row.code && isErrorCode(row.code) ? row.code : 'COMMAND_EXPIRED';
+  return { kind: 'refused', repeated, code, details: row.details ?? {} };
+}

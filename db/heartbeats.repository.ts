@@ -1,0 +1,42 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { workerHeartbeats } from './schema/clearing.ts';
+
+const BEAT_EVERY_MS = 1_000;
+/** A worker that has not beaten for this long counts as gone. */
+const STALE_SECONDS = 5;
+
+/** Roles of which at least one worker lives, by the database's own clock. */
+export async function livingRoles(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ role: workerHeartbeats.role })
+    .from(workerHeartbeats)
+    .where(sql`${workerHeartbeats.beatAt} > now() - make_interval(secs => ${STALE_SECONDS})`);
+  return rows.map((row) => row.role);
+}
+
+/**
+ * Writes a worker's heartbeat until the returned function is called, which removes it, so that
+ * health need not wait for it to go stale.
+ */
+export function keepBeating(
+  db: Db,
+  worker: { readonly workerId: string; readonly role: string },
+  onError: (error: unknown) => void,
+): () => Promise<void> {
+  const beat = (): void => {
+    db.insert(workerHeartbeats)
+      .values({ ...worker, startedAt: sql`now()`, beatAt: sql`now()` })
+      .onConflictDoUpdate({ target: workerHeartbeats.workerId, set: { beatAt: sql`now()` } })
+      .catch(onError);
+  };
+  const beating = setInterval(beat, BEAT_EVERY_MS);
+  beat();
+  return async () => {
+    clearInterval(beating);
+    await db
+      .delete(workerHeartbeats)
+      .where(eq(workerHeartbeats.workerId, worker.workerId))
+      .catch(onError);
+  };
+}

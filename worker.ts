@@ -1,0 +1,107 @@
+// Composition root of the workers: `worker.ts control` runs workflows and short activities,
+// `worker.ts batch` runs shards. Two processes at least: a shard at work would delay an operator.
+import { hostname } from 'node:os';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createBatchActivities, createOpsActivities } from './activities/index.ts';
+import { clearingErrors } from './activities/interceptors.ts';
+import { reconcile } from './activities/reconcile.ts';
+import { loadConfig, loadTemporal } from './config.ts';
+import { archiveHistory } from './db/archive.repository.ts';
+import { connect } from './db/client.ts';
+import { loadFlowInput } from './db/flow-input.ts';
+import { keepBeating } from './db/heartbeats.repository.ts';
+import { clockFrom } from './domain/clock.ts';
+import { workflowBundle } from './scripts/embedded/workflow-bundle.ts';
+import { healHistories } from './temporal/heal-histories.ts';
+import { TASK_QUEUES } from './temporal/ids.ts';
+import { createWorkflowDoor } from './temporal/workflow-door.ts';
+
+const RECONCILE_EVERY_MS = 5_000;
+
+const role = process.argv[2];
+if (role !== 'control' && role !== 'batch') throw new Error('usage: worker.ts control|batch');
+const config = loadConfig(process.env);
+const { namespace, connectionOptions } = loadTemporal(process.env);
+const log = pino({ level: config.LOG_LEVEL, base: { role } });
+const identity = config.DAYCUT_TEMPORAL_IDENTITY ?? `${role}:${String(process.pid)}@${hostname()}`;
+
+Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: `worker ${role}` });
+const connection = await NativeConnection.connect({ ...connectionOptions });
+const dependencies = {
+  db,
+  clock: clockFrom(config.DAYCUT_CLOCK),
+  cutoffTime: config.DAYCUT_CUTOFF_TIME,
+};
+const shared = {
+  connection,
+  namespace,
+  identity,
+  interceptors: { activity: [clearingErrors] },
+  shutdownGraceTime: '5 seconds',
+  shutdownForceTime: '20 seconds',
+};
+
+/** Workflows and short activities. Old histories are healed before anything is polled. */
+async function runControl(): Promise<void> {
+  const bundle = {
+    codePath: config.DAYCUT_WORKFLOW_BUNDLE ?? (await workflowBundle(config.DAYCUT_HOME)),
+  };
+  const clientConnection = await Connection.connect({ ...connectionOptions });
+  const client = new Client({ connection: clientConnection, namespace, identity });
+  const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
+  const healed = await healHistories(client, bundle, (misfit) => archiveHistory(db, misfit));
+  if (healed.length > 0) log.warn({ healed }, 'open workflows did not fit and are opened again');
+
+  const workflows = await Worker.create({
+    ...shared,
+    taskQueue: TASK_QUEUES.control,
+    workflowBundle: bundle,
+    maxCachedWorkflows: 200,
+    // After a crash the next command waits this long for the dead worker's private queue.
+    stickyQueueScheduleToStartTimeout: '1s',
+  });
+  const ops = await Worker.create({
+    ...shared,
+    taskQueue: TASK_QUEUES.ops,
+    activities: createOpsActivities({ ...dependencies, door }),
+    maxConcurrentActivityTaskExecutions: config.PG_POOL_SIZE,
+  });
+  const reconciling = setInterval(reconcileOnce, RECONCILE_EVERY_MS);
+  reconcileOnce();
+  await Promise.all([workflows.run(), ops.run()]);
+  clearInterval(reconciling);
+  await clientConnection.close();
+
+  function reconcileOnce(): void {
+    reconcile({ ...dependencies, door }).catch((error: unknown) => {
+      log.warn({ error }, 'the open ledger date could not be reconciled; trying again');
+    });
+  }
+}
+
+/** Shards: two at a time overlap JavaScript with PostgreSQL on two cores. */
+async function runBatch(): Promise<void> {
+  const worker = await Worker.create({
+    ...shared,
+    taskQueue: TASK_QUEUES.batch,
+    activities: createBatchActivities(dependencies),
+    maxConcurrentActivityTaskExecutions: 2,
+  });
+  await worker.run();
+}
+
+const stopBeating = keepBeating(db, { workerId: identity, role }, (error) => {
+  log.warn({ error }, 'no heartbeat could be written');
+});
+try {
+  log.info({ namespace }, 'worker starts');
+  await (role === 'control' ? runControl() : runBatch());
+} finally {
+  await stopBeating();
+  await connection.close();
+  await db.$client.end();
+  log.info('worker stopped');
+}
