@@ -10,6 +10,7 @@ import {
   roundedUnits,
   scaledColumn,
   SCALE_LIMIT,
+  stripZeros,
   sumInto,
   timesExactly,
 } from '../money/scaled.ts';
@@ -77,6 +78,7 @@ class FeeKernel {
   private exact = scaledColumn(0);
   private clamp = new Uint8Array(0);
   private cents = new Float64Array(0);
+  private readonly baseTexts: string[] = [];
 
   /** The sums of the order, or null when the reference has to price it. */
   run(
@@ -129,6 +131,8 @@ class FeeKernel {
         if (!readScaled(order.fxRate, this.constant, 0)) return false;
         if (!multiplyInto(base, at, consideration, at, this.constant, 0)) return false;
       }
+      // Once here, instead of once for each line that is computed from it.
+      stripZeros(base, at);
     }
     return sumInto(quantity, count) && sumInto(consideration, count) && sumInto(base, count);
   }
@@ -273,29 +277,29 @@ class FeeKernel {
   }
 
   private emit(plan: TariffPlan, lines: readonly KernelLine[], sink: FeeSink): void {
-    const { count, metric, exact } = this;
-    const baseTexts: string[] = [];
+    const { count, base, metric, exact, clamp, cents, baseTexts } = this;
+    baseTexts.length = 0;
+    for (let at = 0; at <= count; at += 1) {
+      baseTexts.push(formatScaled(base.mantissa[at] ?? 0, base.scale[at] ?? 0));
+    }
     let row = 0;
-    for (const [index, line] of lines.entries()) {
+    for (let index = 0; index < lines.length; index += 1) {
+      const line = lines[index];
       const tariffLine = plan.lines[index];
-      if (tariffLine === undefined) continue;
-      const end = row + (line.perExecution ? count : 1);
-      for (let at = line.perExecution ? 0 : count; row < end; row += 1, at += 1) {
-        const metricText =
-          line.basis === 'consideration' || line.isWaived
-            ? (baseTexts[at] ??= formatScaled(
-                this.base.mantissa[at] ?? 0,
-                this.base.scale[at] ?? 0,
-              ))
-            : formatScaled(metric.mantissa[row] ?? 0, metric.scale[row] ?? 0);
+      if (line === undefined || tariffLine === undefined) continue;
+      const showsBase = line.basis === 'consideration' || line.isWaived;
+      const end = line.perExecution ? count : count + 1;
+      for (let at = line.perExecution ? 0 : count; at < end; at += 1, row += 1) {
         sink(
           tariffLine,
           index,
           line.perExecution ? at : -1,
-          metricText,
+          showsBase
+            ? (baseTexts[at] ?? '')
+            : formatScaled(metric.mantissa[row] ?? 0, metric.scale[row] ?? 0),
           formatScaled(exact.mantissa[row] ?? 0, exact.scale[row] ?? 0),
-          CLAMPS[this.clamp[row] ?? NO_CLAMP] ?? '',
-          formatCents(this.cents[row] ?? 0),
+          CLAMPS[clamp[row] ?? NO_CLAMP] ?? '',
+          formatCents(cents[row] ?? 0),
         );
       }
     }

@@ -173,7 +173,8 @@ export function formatCents(cents: number): DecimalString {
   return `${whole}${CENT_TEXTS[cents - whole * 100] ?? ''}`;
 }
 
-const ZEROS = '0'.repeat(SCALE_LIMIT);
+/** Powers up to here can be added to a smaller fraction and stay exact. */
+const PADDED_PLACES = 15;
 
 /** Plain digits without trailing zeros: the text that Decimal.toString() gives. */
 export function formatScaled(mantissa: number, scale: number): DecimalString {
@@ -188,6 +189,23 @@ export function formatScaled(mantissa: number, scale: number): DecimalString {
   if (places === 0) return String(digits);
   const divisor = POW10[places] ?? 1;
   const whole = wholeQuotient(digits, divisor);
-  const fraction = String(digits - whole * divisor);
-  return `${whole}.${ZEROS.slice(0, places - fraction.length)}${fraction}`;
+  const fraction = digits - whole * divisor;
+  // The leading 1 keeps the zeros after the point, and is cut off.
+  return places <= PADDED_PLACES
+    ? `${whole}.${String(divisor + fraction).slice(1)}`
+    : `${whole}.${String(fraction).padStart(places, '0')}`;
+}
+
+/** Moves trailing zeros of the mantissa into the scale: the same value, shorter. */
+export function stripZeros(column: ScaledColumn, at: number): void {
+  let mantissa = column.mantissa[at] ?? 0;
+  let scale = column.scale[at] ?? 0;
+  while (scale > 0) {
+    const shorter = Math.floor(mantissa / 10);
+    if (shorter * 10 !== mantissa) break;
+    mantissa = shorter;
+    scale -= 1;
+  }
+  column.mantissa[at] = mantissa;
+  column.scale[at] = scale;
 }
