@@ -9,6 +9,9 @@ import { FIRST_ACCOUNT_ID } from './load-front-office.ts';
 /** What came before this installation has the generation below its first. */
 export const OPENING_GENERATION = 0;
 
+/** Ids left over in the last block stay a gap. */
+const JOURNAL_ID_BLOCK = 1_000;
+
 export interface OpeningJournal {
   readonly ledgerDate: BusinessDate;
   readonly journalId: number;
@@ -65,6 +68,8 @@ export class BookWriter {
   readonly #clients = new Map<string, Sum>();
   readonly #house = new Map<string, Sum>();
   #line = 0;
+  #nextJournalId = 0;
+  #journalIdsLeft = 0;
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
@@ -88,6 +93,16 @@ export class BookWriter {
       [sequence, Math.max(1, count)],
     );
     return rows[0]?.first ?? 0;
+  }
+
+  async nextJournalId(): Promise<number> {
+    if (this.#journalIdsLeft === 0) {
+      this.#nextJournalId = await this.reserve('journal_id_seq', JOURNAL_ID_BLOCK);
+      this.#journalIdsLeft = JOURNAL_ID_BLOCK;
+    }
+    this.#journalIdsLeft -= 1;
+    this.#nextJournalId += 1;
+    return this.#nextJournalId - 1;
   }
 
   /** Begins a journal; the postings that follow belong to it. */

@@ -59,6 +59,10 @@ export async function loadInstruments(
 
 const MARKETS = ['HK', 'US'] as const;
 
+/** The fee schedule of a tariff in a market. */
+export const scheduleIdOf = (market: 'HK' | 'US', tariff: 'retail' | 'vip'): string =>
+  `sample-${market.toLowerCase()}-${tariff}`;
+
 /** Accounts on both sides, with the tariff that each pays in each market. */
 export async function loadAccounts(
   client: pg.PoolClient,
@@ -98,7 +102,7 @@ export async function loadAccounts(
         : MARKETS.map((market) => [
             accountIdOf(index),
             market,
-            `sample-${market.toLowerCase()}-${tariff}`,
+            scheduleIdOf(market, tariff),
             openedOn,
             null,
           ]),

@@ -4,14 +4,18 @@ import { loadClearingCalendar } from '../../db/calendars.repository.ts';
 import { connect } from '../../db/client.ts';
 import { openLedgerDate } from '../../db/ledger-dates.repository.ts';
 import { seedReference } from '../../db/seed/reference.ts';
+import { feeCodes, feeRules, settlementChannels } from '../../db/schema/reference.ts';
 import { inTransaction, type Transaction } from '../../db/transaction.ts';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { previousLedgerDate } from '../../domain/calendar/ledger-date.ts';
+import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import { BookWriter } from './book-writer.ts';
 import { writeCounterpartyFiles } from './counterparty-files.ts';
 import { DEFAULT_OPTIONS, generateSampleBroker, generateTinyBroker } from './generate.ts';
+import { loadOpeningContracts } from './load-opening-contracts.ts';
 import { loadAccounts, loadFrontOffice, loadInstruments } from './load-front-office.ts';
 import type { SampleBroker, SampleOptions } from './model.ts';
+import type { OpeningReference } from './opening-contracts.ts';
 import { writeOpeningHoldings } from './opening-holdings.ts';
 import { CARRIED_IN_ON, FIRST_LEDGER_DATE, OPENING_SESSIONS } from './sessions.ts';
 
@@ -63,6 +67,24 @@ interface Dates {
   readonly cutoffTime: string;
 }
 
+async function openingReference(
+  { tx }: Transaction,
+  assetIds: ReadonlyMap<string, number>,
+): Promise<OpeningReference> {
+  const codes = await tx.select().from(feeCodes);
+  const channels = await tx.select().from(settlementChannels);
+  return {
+    assetIds,
+    feeCodeIds: new Map(codes.map((row) => [row.feeCode, row.feeCodeId])),
+    streetAccounts: new Map(channels.map((row) => [row.settlementChannel, row.streetAccountId])),
+  };
+}
+
+async function storedRules({ tx }: Transaction): Promise<FeeRule[]> {
+  const rows = await tx.select({ definition: feeRules.definition }).from(feeRules);
+  return rows.map(({ definition }) => definition as FeeRule);
+}
+
 async function loadBroker(t: Transaction, broker: SampleBroker, dates: Dates): Promise<void> {
   const { client } = t;
   const assetIds = await loadInstruments(client, broker.instruments);
@@ -71,6 +93,15 @@ async function loadBroker(t: Transaction, broker: SampleBroker, dates: Dates): P
   for (const date of dates.cut) await addCutDate(t, date, cutoffOf(date, dates.cutoffTime));
   const books = new BookWriter(client);
   await writeOpeningHoldings(books, dates.carriedInOn, broker.holdings, assetIds);
+  await loadOpeningContracts(
+    { client, books, firstLedgerDate: dates.first, ...(await openingReference(t, assetIds)) },
+    broker.openingSessions,
+    {
+      calendar: await loadClearingCalendar(t.tx),
+      rules: await storedRules(t),
+      accounts: broker.accounts,
+    },
+  );
   await books.write();
   await openLedgerDate(t.tx, dates.first, cutoffOf(dates.first, dates.cutoffTime));
 }

@@ -59,12 +59,11 @@ export async function writeOpeningHoldings(
 ): Promise<void> {
   const groups = groupByAccount(holdings);
   const stepRunId = await books.stepRun(ledgerDate, OPENING_FLOW, 'posting');
-  let journalId = await books.reserve('journal_id_seq', groups.size);
   for (const [account, owned] of groups) {
     const accountId = accountIdOf(account);
     const journal: OpeningJournal = {
       ledgerDate,
-      journalId,
+      journalId: await books.nextJournalId(),
       kind: 'opening',
       stepRunId,
       flow: OPENING_FLOW,
@@ -73,7 +72,6 @@ export async function writeOpeningHoldings(
       accountId,
       valueDate: ledgerDate,
     };
-    journalId += 1;
     books.journal(journal);
     for (const holding of owned) postHolding(books, journal, holding, assetIds);
   }
