@@ -1,7 +1,8 @@
 import { ClearingError } from '../errors/clearing-error.ts';
 import type { FeeRule } from './fee-rule.ts';
 import { termsOf } from './fee-terms.ts';
-import { kernelLineOf, type KernelLine } from './kernel-line.ts';
+import { kernelLineOf } from './compile-kernel.ts';
+import type { KernelLine } from './kernel-line.ts';
 import { selectRules, type SelectedRule } from './select-rules.ts';
 import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from './tariff-plan.ts';
 
