@@ -1,4 +1,5 @@
-import { Decimal, ZERO, type DecimalString } from '../money/decimal.ts';
+import type { Decimal } from '../money/decimal.ts';
+import { ZERO, type DecimalString } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import type { MatchPair, MatchSide } from './match-pair.ts';
 

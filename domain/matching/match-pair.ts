@@ -1,5 +1,6 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
-import { Decimal, type DecimalString } from '../money/decimal.ts';
+import type { Decimal } from '../money/decimal.ts';
+import { type DecimalString } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import type { Side } from '../trades/trade.ts';
 
@@ -28,6 +29,8 @@ export interface MatchSide {
   readonly currency: string;
   readonly side: Side;
   readonly quantity: DecimalString;
+  /** Of one row; null for a sum of several. */
+  readonly price: DecimalString | null;
   /** Our side: quantity times price. The counterparty's: as its file says. */
   readonly amount: DecimalString;
 }
@@ -47,7 +50,17 @@ export interface MatchVerdict {
   /** Ours minus theirs; a missing side counts as zero. */
   readonly quantity: DecimalString;
   readonly amount: DecimalString;
+  /** null unless both sides have one. Shown only: the amount decides. */
+  readonly price: DecimalString | null;
 }
+
+const priceDifference = (pair: MatchPair): DecimalString | null => {
+  const ours = pair.local?.price ?? null;
+  const theirs = pair.other?.price ?? null;
+  return ours === null || theirs === null
+    ? null
+    : parseDecimal(ours, 'price').minus(parseDecimal(theirs, 'price')).toFixed();
+};
 
 const differenceOf = (pair: MatchPair, field: 'quantity' | 'amount'): Decimal =>
   parseDecimal(pair.local?.[field] ?? '0', field).minus(
@@ -71,6 +84,7 @@ export function judgePair(pair: MatchPair, rule: MatchRule): MatchVerdict {
     toleranceStatus,
     quantity: quantity.toFixed(),
     amount: amount.toFixed(),
+    price: priceDifference(pair),
   });
   const isTwice = (side: MatchSide | null): boolean => side !== null && side.rows > 1;
   if (rule.matchMode === 'execution' && (isTwice(local) || isTwice(other))) {
@@ -92,3 +106,30 @@ export function judgePair(pair: MatchPair, rule: MatchRule): MatchVerdict {
     ? verdict('matched', 'WITHIN')
     : verdict('mismatch', 'EXCEEDED');
 }
+
+const sideText = (side: MatchSide | null): string =>
+  side === null
+    ? '-'
+    : [
+        side.rows,
+        side.isMixed,
+        side.instrumentId,
+        side.currency,
+        side.side,
+        parseDecimal(side.quantity).toFixed(),
+        parseDecimal(side.amount).toFixed(),
+      ].join(' ');
+
+/**
+ * One line that says everything about a difference, for the digest of a set of them: a pass by hand
+ * is bound to it, so a different set needs another pass.
+ */
+export const differenceText = (pair: MatchPair, verdict: MatchVerdict): string =>
+  [
+    pair.tradeDate,
+    pair.key,
+    verdict.resultTag,
+    verdict.toleranceStatus ?? '-',
+    sideText(pair.local),
+    sideText(pair.other),
+  ].join('|');
