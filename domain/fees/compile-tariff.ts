@@ -39,21 +39,12 @@ export function tariffCompiler(rules: readonly FeeRule[]): (query: TariffQuery) 
   };
 }
 
-/** Equal for queries that compile to the same plan. */
+/** Equal for queries that compile to the same plan. Asked for every order, hence one template. */
 export const tariffKey = (query: TariffQuery): string =>
-  [
-    query.scheduleId,
-    query.market,
-    query.instrumentType,
-    query.stampDutyExempt ? 'exempt' : '',
-    query.side,
-    query.tradeDate,
-    query.channel ?? '',
-    query.currency ?? '',
-    query.feeUnit ?? '',
-    query.marketLines?.join('+') ?? '*',
-    query.roundingPolicy?.policyId ?? '',
-  ].join('|');
+  `${query.scheduleId}|${query.market}|${query.instrumentType}|${query.stampDutyExempt}|` +
+  `${query.side}|${query.tradeDate}|${query.channel ?? ''}|${query.currency ?? ''}|` +
+  `${query.feeUnit ?? ''}|${query.marketLines?.join('+') ?? '*'}|` +
+  `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}`;
 
 /** A remainder is what the other lines leave, so it is priced after them. */
 const remaindersLast = (a: TariffLine, b: TariffLine): number =>
