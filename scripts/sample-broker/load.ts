@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../config.ts';
 import { loadClearingCalendar } from '../../db/calendars.repository.ts';
@@ -10,7 +11,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { previousLedgerDate } from '../../domain/calendar/ledger-date.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import { BookWriter } from './book-writer.ts';
-import { writeCounterpartyFiles } from './counterparty-files.ts';
+import { MANIFEST_NAME, writeCounterpartyFiles } from './counterparty-files.ts';
 import { DEFAULT_OPTIONS, generateSampleBroker, generateTinyBroker } from './generate.ts';
 import { loadOpeningContracts } from './load-opening-contracts.ts';
 import { loadAccounts, loadFrontOffice, loadInstruments } from './load-front-office.ts';
@@ -110,17 +111,18 @@ async function loadBroker(t: Transaction, broker: SampleBroker, dates: Dates): P
 const TABLES_TO_ANALYZE = ['front_office.orders', 'front_office.executions', 'accounts'];
 
 /**
- * Fills an empty, migrated database with the sample broker and writes its counterparty files, all
- * or nothing. A second call changes no row; it writes the files again, so the options must be those
- * of the first. The first ledger date is open afterwards.
+ * Fills an empty, migrated database with the sample broker and writes its counterparty files. The
+ * first ledger date is open afterwards. In a database that knows a ledger date no row is changed,
+ * and only missing files are written again; the options must then be those of the first call.
  */
 export async function loadSampleBroker(url: string, options: LoadOptions = {}): Promise<void> {
   const { filesDir = defaultFilesDir(), cutoffTime = DEFAULT_CUTOFF, ...sample } = options;
-  const broker = generateSampleBroker({ ...DEFAULT_OPTIONS, ...sample });
+  const generate = (): SampleBroker => generateSampleBroker({ ...DEFAULT_OPTIONS, ...sample });
   const db = connect(url, { poolSize: 1, name: 'daycut-sample-broker' });
   try {
-    await inTransaction(db, async (t) => {
-      if (await isLoaded(t)) return;
+    const loaded = await inTransaction(db, async (t) => {
+      if (await isLoaded(t)) return undefined;
+      const broker = generate();
       await seedReference(t);
       await loadBroker(t, broker, {
         carriedInOn: CARRIED_IN_ON,
@@ -129,8 +131,11 @@ export async function loadSampleBroker(url: string, options: LoadOptions = {}): 
         cutoffTime,
       });
       await t.client.query(`ANALYZE ${TABLES_TO_ANALYZE.join(', ')}`);
+      return broker;
     });
-    writeCounterpartyFiles(broker, filesDir);
+    if (loaded !== undefined || !existsSync(join(filesDir, MANIFEST_NAME))) {
+      writeCounterpartyFiles(loaded ?? generate(), filesDir);
+    }
   } finally {
     await db.$client.end();
   }
