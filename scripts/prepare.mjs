@@ -17,7 +17,6 @@ export function prepare() {
       `Daycut needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`,
     );
   }
-  process.chdir(root);
   if (!isInstalled()) {
     console.log('Installing the dependencies (once) …');
     if (run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund']) !== 0) {
