@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { CalendarFile } from '../../domain/calendar/market-calendars.ts';
 import type { FeeRuleFile } from '../../domain/fees/fee-rule.ts';
+import { feeAccountCode } from '../../domain/ledger/house-accounts.ts';
 import type { Tx } from '../client.ts';
 import type { Transaction } from '../transaction.ts';
 import {
@@ -115,7 +116,7 @@ async function seedFees(tx: Tx, file: FeeRuleFile): Promise<void> {
   await tx.insert(houseAccounts).values(
     codes.map(({ feeCodeId, feeCode, payee }) => ({
       ledgerAccountId: FEE_ACCOUNT_BASE + feeCodeId,
-      code: `FEE:${feeCode}`,
+      code: feeAccountCode(feeCode),
       name: payee === 'BROKER' ? `Income: ${feeCode}` : `Payable: ${feeCode}`,
       kind: 'FEE' as const,
     })),

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { RunnableStep } from '../../domain/clearing/steps.ts';
+import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import type { Bucket, JournalKind } from '../../domain/ledger/journal.ts';
 import type { Decimal } from '../../domain/money/decimal.ts';
 import { copyRows, type CopyValue } from './copy-rows.ts';
-import { FIRST_ACCOUNT_ID } from './load-front-office.ts';
 
 /** What came before this installation has the generation below its first. */
 export const OPENING_GENERATION = 0;
@@ -137,7 +137,7 @@ export class BookWriter {
       amount.toFixed(),
     ]);
     const place = [ledgerAccountId, assetId, bucket];
-    if (ledgerAccountId >= FIRST_ACCOUNT_ID) add(this.#clients, place, amount);
+    if (ledgerAccountId >= FIRST_CLIENT_ACCOUNT) add(this.#clients, place, amount);
     else add(this.#house, [journal.ledgerDate, journal.stepRunId, ...place], amount);
   }
 

@@ -1,14 +1,14 @@
 import type pg from 'pg';
+import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import { copyRows, type CopyValue } from './copy-rows.ts';
 import type { SampleAccount, SampleBroker, SampleInstrument, SampleSession } from './model.ts';
 import { isoOf, priceText } from './text.ts';
 
 /** Master data was there long before the week begins. */
 const MASTER_RECORDED_AT = '2025-12-01T00:00:00Z';
-export const FIRST_ACCOUNT_ID = 1_000_000;
 
 /** Account ids follow the order of the sample's accounts. */
-export const accountIdOf = (account: number): number => FIRST_ACCOUNT_ID + account;
+export const accountIdOf = (account: number): number => FIRST_CLIENT_ACCOUNT + account;
 
 /** Instruments in our reference data and in the front office's. Gives asset ids by code. */
 export async function loadInstruments(
