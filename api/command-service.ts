@@ -123,30 +123,26 @@ async function judge(
     });
   }
   const flow = await loadFlow(t.tx, request);
-  return refusalOf(commandOf(request, ''), flow, await loadDayFacts(t.tx, request, now));
+  const command = { ...request, ...parametersOf(request.payload) };
+  return refusalOf(command, flow, await loadDayFacts(t.tx, request, now));
 }
 
-const commandOf = (request: CommandRequest, expiresAt: string): FlowCommand => ({
-  commandId: request.commandId,
-  kind: request.kind,
-  person: request.person,
-  revision: request.revision,
-  expiresAt,
-  step: request.payload['step'] as StepId | undefined,
-  assetRollback: request.payload['assetRollback'] as AssetRollback | undefined,
-  supplements: request.payload['supplements'] as SupplementsOption | undefined,
+/** The command of a row, as it travels. */
+const commandOf = (row: CommandRow, flowRevision: number): FlowCommand => ({
+  commandId: row.commandId,
+  kind: row.kind,
+  person: row.person,
+  revision: row.revisionSeen ?? undefined,
+  flowRevision,
+  expiresAt: new Date(row.expiresAt).toISOString(),
+  ...parametersOf(row.payload),
 });
 
-/** The command of a row, as it travels; the relay uses it to deliver what nobody answered. */
-export const commandOfRow = (row: CommandRow): FlowCommand =>
-  commandOf(
-    {
-      ...row,
-      payload: row.payload,
-      ...(row.revisionSeen === null ? {} : { revision: row.revisionSeen }),
-    } as CommandRequest,
-    new Date(row.expiresAt).toISOString(),
-  );
+const parametersOf = (payload: Readonly<Record<string, unknown>>) => ({
+  step: payload['step'] as StepId | undefined,
+  assetRollback: payload['assetRollback'] as AssetRollback | undefined,
+  supplements: payload['supplements'] as SupplementsOption | undefined,
+});
 
 /**
  * A refusal by the validator is written here, since a validator can write nothing. It is final even
@@ -163,10 +159,8 @@ export async function deliverRow(
   deps: Pick<Dependencies, 'db' | 'deliver'>,
   row: CommandRow,
 ): Promise<void> {
-  const delivery = await deps.deliver(
-    { ledgerDate: row.ledgerDate, flow: row.flow },
-    commandOfRow(row),
-  );
+  const { revision } = await loadFlow(deps.db, row);
+  const delivery = await deps.deliver(row, commandOf(row, revision));
   if (delivery.kind === 'refused') await refuseCommand(deps.db, row.commandId, delivery.refusal);
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { OpenedStep } from '../activities/contract.ts';
 import { isBusy, type FlowState } from '../domain/clearing/flow-state.ts';
+import type { FlowMode } from '../domain/clearing/steps.ts';
 import { refusalFromFailure } from '../temporal/failure.ts';
 import { batch, ops } from './activity-proxies.ts';
 import { FlowDesk } from './flow-desk.ts';
@@ -21,7 +22,7 @@ export async function clearingFlow(input: FlowInput): Promise<void> {
   const desk = new FlowDesk(input);
   void desk.recordPauses();
 
-  await resume(desk);
+  await resume(desk, input.state.mode);
   while (desk.state.mode !== 'CLOSED') {
     const command = await desk.nextCommand();
     switch (command?.kind) {
@@ -29,7 +30,7 @@ export async function clearingFlow(input: FlowInput): Promise<void> {
         desk.learn(await ops.loadFlowState(desk.state));
         break;
       case 'readiness':
-        desk.settle(await ops.runReadiness(desk.state, command));
+        desk.settle(command, await ops.runReadiness(desk.state, command));
         break;
       case 'start':
       case 'runStep':
@@ -48,8 +49,7 @@ export async function clearingFlow(input: FlowInput): Promise<void> {
 }
 
 /** Goes on with what was under way when this run was opened: nothing, a chain, or a revoke. */
-async function resume(desk: FlowDesk): Promise<void> {
-  const { mode } = desk.state;
+async function resume(desk: FlowDesk, mode: FlowMode): Promise<void> {
   if (mode === 'REVOKING') await revoke(desk, null);
   else if (isBusy(mode)) await runSteps(desk, null);
 }
@@ -61,7 +61,7 @@ async function resume(desk: FlowDesk): Promise<void> {
  */
 async function runSteps(desk: FlowDesk, command: FlowCommand | null): Promise<void> {
   let opened = await ops.openStep(desk.state, command);
-  desk.settle(opened.flow);
+  desk.settle(command, opened.flow);
   while (opened.kind !== 'stop') {
     if (opened.kind === 'work') desk.learn(await workStep(opened));
     // A pause that was accepted meanwhile must be seen by the next opening.
@@ -89,7 +89,7 @@ async function workStep(step: OpenedStep & { kind: 'work' }): Promise<FlowState>
  */
 async function revoke(desk: FlowDesk, command: FlowCommand | null): Promise<boolean> {
   const opened = await ops.openRevoke(desk.state, command);
-  desk.settle(opened.flow);
+  desk.settle(command, opened.flow);
   if (opened.kind === 'stop') return false;
   for (const step of opened.undoSteps) {
     const undo = await ops.openUndo(opened.revokeId, step);

@@ -58,8 +58,18 @@ export class FlowDesk {
     const refusal: Refusal | undefined =
       Date.parse(command.expiresAt) < Date.now()
         ? { code: 'COMMAND_EXPIRED', details: { expiresAt: command.expiresAt } }
-        : (refusalOf(guarded(command), this.state, undefined) ?? this.queueRefusal(command));
+        : (this.stateRefusal(command) ?? this.queueRefusal(command));
     if (refusal) throw refusalToFailure(refusal);
+  }
+
+  /**
+   * PostgreSQL commits before this copy hears of it. A command that was sent at a newer revision
+   * than ours is let through: the activity that carries it out decides.
+   */
+  private stateRefusal(command: FlowCommand): Refusal | undefined {
+    return command.flowRevision > this.state.revision
+      ? undefined
+      : refusalOf(guarded(command), this.state, undefined);
   }
 
   /** One command at a time waits here; a pause goes beside it. */
@@ -91,15 +101,16 @@ export class FlowDesk {
     return this.waiting;
   }
 
-  /** The accepted command is dealt with: its outcome is in PostgreSQL, and so is the state. */
-  settle(state: FlowState): void {
-    this.waiting = undefined;
+  /** The command is dealt with: its outcome is in PostgreSQL, and so is the state. */
+  settle(command: FlowCommand | null, state: FlowState): void {
+    if (this.waiting?.commandId === command?.commandId) this.waiting = undefined;
     this.learn(state);
   }
 
   /** Takes over what PostgreSQL says, unless a command was accepted that it cannot know yet. */
   learn(state: FlowState): void {
-    if (this.pauses.length === 0 && !this.isRecordingPause) this.state = state;
+    const knowsMore = this.waiting ?? (this.pauses.length > 0 || this.isRecordingPause);
+    if (!knowsMore) this.state = state;
   }
 
   /** Records pauses as they come, for as long as the run lives, beside whatever the flow does. */

@@ -25,6 +25,8 @@ export interface FlowCommand {
   readonly kind: CommandKind;
   readonly person: string;
   readonly revision?: number | undefined;
+  /** The flow's revision in PostgreSQL when the command was sent: a copy below it is stale. */
+  readonly flowRevision: number;
   /** ISO instant after which nobody may accept it: a late delivery must not act. */
   readonly expiresAt: string;
   readonly step?: StepId | undefined;
