@@ -74,7 +74,8 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   const { mode, increment } = choice.rounding;
   steps.push({ step: 'round', mode, increment, result: formatAmount(rounded) });
   const floor = choice.floorPerLine;
-  if (floor !== null && line.clamp === 'min' && rounded.lt(floor)) {
+  const isFree = factorOf(choice.formula)?.isZero() === true;
+  if (floor !== null && !isFree && rounded.lt(floor)) {
     steps.push({ step: 'floor', floor, result: formatAmount(new Decimal(floor)) });
   }
   return steps;

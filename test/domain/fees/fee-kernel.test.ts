@@ -112,6 +112,23 @@ const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
     currency: 'HKD',
   }));
 
+/** Once explained with a floor that pricing does not apply to a rate of zero. */
+const FREE_WITH_MINIMUM_AND_FLOOR: FeeRule = {
+  ruleId: 1,
+  feeCode: 'ANY',
+  market: 'HK',
+  scheduleId: 'any',
+  version: 1,
+  effectiveFrom: MON_2025_12_22,
+  sides: 'BOTH',
+  unit: 'execution',
+  formula: { kind: 'perMillion', amount: '0' },
+  min: '0.1',
+  floorPerLine: '0.01',
+  rounding: { mode: 'half-up', increment: '1.00' },
+  currency: 'HKD',
+};
+
 describe('the fast kernel gives the texts of the reference', () => {
   test('on the Hong Kong tariffs', () => {
     fc.assert(
@@ -151,7 +168,10 @@ describe('the fast kernel gives the texts of the reference', () => {
           expect(steps.length).toBeGreaterThan(0);
         }
       }),
-      { numRuns: 1000 },
+      {
+        numRuns: 1000,
+        examples: [[FREE_WITH_MINIMUM_AND_FLOOR, { quantities: ['0'], prices: ['0'] }]],
+      },
     );
   });
 
