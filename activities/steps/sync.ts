@@ -36,7 +36,7 @@ async function freezeInputs(t: Transaction, run: Opening): Promise<SyncInputs> {
  * date this is, those that missed an earlier one, and the back office's supplements; never one that
  * a posted contract holds already.
  */
-export const syncStep: StepDefinition = {
+export const sync: StepDefinition = {
   async plan(t, run): Promise<StepPlan> {
     const inputs = await freezeInputs(t, run);
     const { rows } = await t.client.query<{

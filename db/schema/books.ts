@@ -47,6 +47,8 @@ export const contracts = pgTable(
     feeAmount: decimal('fee_amount').notNull(),
     /** What the client pays (BUY) or receives (SELL), unsigned. */
     netAmount: decimal('net_amount').notNull(),
+    /** Sum of each fee code, `feeCodeId:amount feeCodeId:amount`: posting need not read the fees. */
+    feeTotals: text('fee_totals').notNull(),
     cashSettlementDate: day('cash_settlement_date').notNull(),
     securitiesSettlementDate: day('securities_settlement_date').notNull(),
     /** The ledger dates that the settlement dates map to in this market. */
@@ -56,9 +58,12 @@ export const contracts = pgTable(
   (t) => [
     primaryKey({ name: 'contracts_pk', columns: [t.ledgerDate, t.contractId] }),
     index('contracts_by_account').on(t.accountId, t.contractId),
-    index('contracts_by_cash_due').on(t.flow, t.cashDueDate, t.accountId),
-    index('contracts_by_securities_due').on(t.flow, t.securitiesDueDate, t.accountId),
-    index('contracts_by_order').on(t.orderNo),
+    index('contracts_by_cash_due').on(t.cashDueDate, t.accountId),
+    // Most legs fall due together and are found by the cash date.
+    index('contracts_by_securities_due')
+      .on(t.securitiesDueDate, t.accountId)
+      .where(sql`securities_due_date <> cash_due_date`),
+    unique('contracts_one_per_order_and_run').on(t.orderNo, t.billingRunId, t.ledgerDate),
   ],
 );
 
@@ -113,13 +118,14 @@ export const journals = pgTable(
   (t) => [
     primaryKey({ name: 'journals_pk', columns: [t.ledgerDate, t.journalId] }),
     unique('journals_one_per_source_kind_generation').on(
-      t.ledgerDate,
       t.sourceId,
       t.kind,
       t.generation,
       t.sourceKind,
+      t.ledgerDate,
     ),
-    index('journals_by_source').on(t.sourceId),
+    // Shards write in account order, so a few block ranges hold the journals of an account.
+    index('journals_by_account').using('brin', t.accountId).with({ pages_per_range: 16 }),
   ],
 );
 
@@ -142,6 +148,7 @@ export const postings = pgTable(
     index('postings_of_clients')
       .on(t.ledgerAccountId, t.assetId)
       .where(sql`ledger_account_id >= 1000000`),
+    index('postings_by_journal').using('brin', t.journalId).with({ pages_per_range: 32 }),
   ],
 );
 

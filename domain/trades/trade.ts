@@ -41,6 +41,4 @@ export const TRADE_SOURCES = ['FRONT_OFFICE', 'BACK_OFFICE'] as const;
 export type TradeSource = (typeof TRADE_SOURCES)[number];
 
 export type TradeExceptionReason =
-  | 'UNKNOWN_ACCOUNT'
-  | 'UNKNOWN_INSTRUMENT'
-  | 'CHANGED_AFTER_POSTING';
+  'UNKNOWN_ACCOUNT' | 'UNKNOWN_INSTRUMENT' | 'UNKNOWN_ORDER' | 'CHANGED_AFTER_POSTING';

@@ -1,0 +1,89 @@
+import {
+  accountSchedules,
+  channelEdits,
+  feeRuleVersion,
+  loadFeeCodeIds,
+  loadFeeRules,
+  loadInstruments,
+  maxEditNo,
+  ordersPerAccount,
+  type BillingInputs,
+} from '../../db/bulk/billing-queries.ts';
+import { billingTotals } from '../../db/bulk/billing-totals.ts';
+import { ContractWriter, type BillingTables } from '../../db/bulk/contract-writer.ts';
+import { FeeChoices } from '../../db/bulk/fee-choices.ts';
+import { countingRuns, postedSyncRuns } from '../../db/bulk/run-history.ts';
+import { SettlementTermsBook } from '../../db/bulk/settlement-terms.ts';
+import { accountRanges } from '../../db/bulk/shard-ranges.ts';
+import { accountNoOf } from '../../db/bulk/master-data.ts';
+import { loadClearingCalendar } from '../../db/calendars.repository.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import type { ShardWork, StepDefinition, StepRun } from './step-definition.ts';
+
+/** About 50,000 executions. */
+const ORDERS_PER_SHARD = 15_000;
+
+const inputsOf = (run: StepRun): BillingInputs => run.inputs as unknown as BillingInputs;
+
+async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables> {
+  const inputs = inputsOf(run);
+  return inTransaction(db, async ({ client, tx }) => ({
+    rules: await loadFeeRules(client, run.flow, inputs.feeRules),
+    choices: new FeeChoices(db, await loadFeeCodeIds(client)),
+    terms: new SettlementTermsBook(await loadClearingCalendar(tx)),
+    instruments: await loadInstruments(client, run.flow),
+    schedules: await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim),
+    channelEdits: await channelEdits(client, run, inputs.maxEditNo),
+  }));
+}
+
+/** Names the account as people know it. */
+async function explained(work: ShardWork, error: unknown): Promise<unknown> {
+  if (!(error instanceof ClearingError)) return error;
+  const { accountId } = error.details;
+  if (typeof accountId !== 'number') return error;
+  const accountNo = await accountNoOf(work.db, accountId);
+  return new ClearingError(error.code, { accountNo, ...error.details }, { cause: error });
+}
+
+/**
+ * 清算计费: a contract with its fees for each order of the snapshot and trade date that is not
+ * posted yet. The fee rules, the channel edits and the snapshots are those of the opening.
+ */
+export const billing: StepDefinition = {
+  async plan(t, run) {
+    const snapshots = await countingRuns(t.client, run, 'sync');
+    const posted = await postedSyncRuns(t.client, run);
+    const syncRunIds = snapshots
+      .map((snapshot) => snapshot.stepRunId)
+      .filter((id) => !posted.includes(id));
+    if (syncRunIds.length === 0) return { inputs: { syncRunIds }, shards: [] };
+    const inputs: BillingInputs = {
+      syncRunIds,
+      feeRules: await feeRuleVersion(t.client, run.flow),
+      maxEditNo: await maxEditNo(t.client, run),
+    };
+    const counts = ordersPerAccount(run.ledgerDate, syncRunIds);
+    const shards = await accountRanges(t.client, counts, ORDERS_PER_SHARD);
+    return { inputs: { ...inputs }, shards };
+  },
+
+  async workShard(work) {
+    try {
+      const tables = await loadTables(work);
+      const scope = { ...work.run, inputs: inputsOf(work.run) };
+      await new ContractWriter(work, scope, tables).run();
+    } catch (error) {
+      throw await explained(work, error);
+    }
+    return { rows: work.claim.rowsDone };
+  },
+
+  async close(t, run, shardResults) {
+    if (shardResults.length === 0) return { status: 'SUCCEEDED_EMPTY', result: { contracts: 0 } };
+    const totals = await billingTotals(t.client, run, inputsOf(run).syncRunIds);
+    const status = totals.contracts === 0 ? 'SUCCEEDED_EMPTY' : 'SUCCEEDED';
+    return { status, result: { ...totals } };
+  },
+};

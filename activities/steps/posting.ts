@@ -1,0 +1,77 @@
+import { loadLedgerAccounts } from '../../db/bulk/contract-lines.ts';
+import { afterCursor, JournalWriter } from '../../db/bulk/journal-writer.ts';
+import { balanceMark, ledgerTotals, type BalanceMark } from '../../db/bulk/ledger-totals.ts';
+import { contractsPerAccount, contractsToPost } from '../../db/bulk/posting-queries.ts';
+import { billingRuns, runIds, type CountingRun } from '../../db/bulk/run-history.ts';
+import { accountRanges } from '../../db/bulk/shard-ranges.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import { tradePostings } from '../../domain/ledger/contract-postings.ts';
+import type { StepDefinition, StepRun } from './step-definition.ts';
+
+const CONTRACTS_PER_SHARD = 15_000;
+
+interface PostingInputs {
+  readonly billingRunIds: readonly number[];
+  readonly balancesBefore: BalanceMark;
+}
+
+const inputsOf = (run: StepRun): PostingInputs => run.inputs as unknown as PostingInputs;
+
+/** Two bills of one snapshot would charge its clients twice. */
+function assertBilledOnce(runs: readonly CountingRun[]): void {
+  const snapshots = runs.flatMap((run) => runIds(run.inputs, 'syncRunIds'));
+  if (new Set(snapshots).size === snapshots.length) return;
+  throw new ClearingError('BOOKS_OUT_OF_BALANCE', {
+    what: 'a snapshot is billed by two runs that count',
+    billingRunIds: runs.map((run) => run.stepRunId),
+  });
+}
+
+/** 清算入帐: one journal for each contract that counts and is not posted. Contracts go 3 → 4. */
+export const posting: StepDefinition = {
+  async plan(t, run) {
+    const runs = await billingRuns(t.client, run);
+    assertBilledOnce(runs);
+    const billingRunIds = runs.filter((one) => !one.isPosted).map((one) => one.stepRunId);
+    if (billingRunIds.length === 0) return { inputs: { billingRunIds }, shards: [] };
+    const counts = contractsPerAccount(run.ledgerDate, billingRunIds);
+    const shards = await accountRanges(t.client, counts, CONTRACTS_PER_SHARD);
+    const inputs: PostingInputs = { billingRunIds, balancesBefore: await balanceMark(t.client) };
+    return { inputs: { ...inputs }, shards };
+  },
+
+  async workShard(work) {
+    const { run, claim, db } = work;
+    const accounts = await inTransaction(db, ({ client }) => loadLedgerAccounts(client));
+    const writer = new JournalWriter(work, run, accounts, (contract) => [
+      {
+        kind: 'tradePosting',
+        valueDate: contract.cashSettlementDate,
+        lines: tradePostings(contract),
+      },
+    ]);
+    const { billingRunIds } = inputsOf(run);
+    const after = afterCursor(claim.cursor);
+    await writer.run(contractsToPost(run.ledgerDate, billingRunIds, claim, after));
+    return { rows: claim.rowsDone };
+  },
+
+  async close(t, run, shardResults) {
+    if (shardResults.length === 0) return { status: 'SUCCEEDED_EMPTY', result: { journals: 0 } };
+    const { billingRunIds, balancesBefore } = inputsOf(run);
+    const totals = await ledgerTotals(t.client, run, balancesBefore);
+    const { rows } = await t.client.query<{ n: number }>(
+      'SELECT count(*) AS n FROM contracts WHERE ledger_date = $1 AND billing_run_id = ANY($2)',
+      [run.ledgerDate, billingRunIds],
+    );
+    if (rows[0]?.n !== totals.journals) {
+      throw new ClearingError('BOOKS_OUT_OF_BALANCE', {
+        what: 'contracts and their journals differ in number',
+        contracts: rows[0]?.n,
+        journals: totals.journals,
+      });
+    }
+    return { status: 'SUCCEEDED', result: { contracts: totals.journals, ...totals } };
+  },
+};

@@ -1,0 +1,191 @@
+import type pg from 'pg';
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import type { FeeRule } from '../../domain/fees/fee-rule.ts';
+import type { FlowDate } from './run-history.ts';
+import { integer, integers, text } from './sql-literal.ts';
+
+/** What a billing run reads, frozen when it opened. */
+export interface BillingInputs {
+  /** Snapshots to be billed: those that count and have no posted contracts. */
+  readonly syncRunIds: readonly number[];
+  readonly feeRules: FeeRuleVersion;
+  /** The newest channel edit that was there. */
+  readonly maxEditNo: number;
+}
+
+export interface FeeRuleVersion {
+  readonly count: number;
+  readonly maxRuleId: number;
+  readonly digest: string;
+}
+
+const ordersOf = (ledgerDate: BusinessDate, syncRunIds: readonly number[]): string =>
+  `ledger_date = ${text(ledgerDate)} AND sync_run_id IN ${integers(syncRunIds)}`;
+
+export const ordersPerAccount = (ledgerDate: BusinessDate, syncRunIds: readonly number[]): string =>
+  `SELECT account_id, count(*) AS n FROM orders WHERE ${ordersOf(ledgerDate, syncRunIds)}
+   GROUP BY account_id`;
+
+/** Positions of the columns of ordersQuery. */
+export const ORDER = {
+  accountId: 0,
+  orderNo: 1,
+  orderId: 2,
+  source: 3,
+  market: 4,
+  assetId: 5,
+  side: 6,
+  orderChannel: 7,
+  settlementChannel: 8,
+  tradeDate: 9,
+  cashDate: 10,
+  securitiesDate: 11,
+  quantities: 12,
+  prices: 13,
+} as const;
+
+/**
+ * One line an order, by account and order number, with its executions folded into two lists. The
+ * lateral form walks both tables in index order: nothing is sorted, so nothing waits for the end.
+ */
+export function ordersQuery(
+  ledgerDate: BusinessDate,
+  syncRunIds: readonly number[],
+  range: { readonly accountFrom: number; readonly accountTo: number },
+  after: readonly [accountId: number, orderNo: number] | undefined,
+): string {
+  const rest =
+    after === undefined
+      ? ''
+      : `AND (o.account_id, o.order_no) > (${integer(after[0])}, ${integer(after[1])})`;
+  return `SELECT o.account_id, o.order_no, o.order_id, o.source, o.market, o.asset_id, o.side,
+      o.order_channel, o.settlement_channel, o.trade_date, o.cash_settlement_date,
+      o.securities_settlement_date, x.quantities, x.prices
+    FROM (SELECT * FROM orders o WHERE ${ordersOf(ledgerDate, syncRunIds)}
+      AND account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)} ${rest}
+      ORDER BY account_id, order_no OFFSET 0) o
+    CROSS JOIN LATERAL (
+      SELECT string_agg(quantity::text, ' ') AS quantities, string_agg(price::text, ' ') AS prices
+      FROM (SELECT quantity, price FROM executions
+            WHERE ledger_date = ${text(ledgerDate)} AND order_no = o.order_no
+            ORDER BY execution_no) e) x
+    ORDER BY o.account_id, o.order_no`;
+}
+
+export async function feeRuleVersion(
+  client: pg.PoolClient,
+  flow: string,
+  maxRuleId = Number.MAX_SAFE_INTEGER,
+): Promise<FeeRuleVersion> {
+  const { rows } = await client.query<FeeRuleVersion>(
+    `SELECT count(*) AS count, coalesce(max(rule_id), 0) AS "maxRuleId",
+       md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest
+     FROM fee_rules JOIN markets USING (market) WHERE flow = $1 AND rule_id <= $2`,
+    [flow, maxRuleId],
+  );
+  return rows[0] ?? { count: 0, maxRuleId: 0, digest: '' };
+}
+
+/** The frozen rules. Throws FEE_RULE_MISSING when they are no longer what the run froze. */
+export async function loadFeeRules(
+  client: pg.PoolClient,
+  flow: string,
+  frozen: FeeRuleVersion,
+): Promise<FeeRule[]> {
+  const { rows } = await client.query<{ definition: FeeRule }>(
+    `SELECT definition FROM fee_rules JOIN markets USING (market)
+     WHERE flow = $1 AND rule_id <= $2 ORDER BY rule_id`,
+    [flow, frozen.maxRuleId],
+  );
+  const now = await feeRuleVersion(client, flow, frozen.maxRuleId);
+  if (now.digest !== frozen.digest) {
+    throw new ClearingError('FEE_RULE_MISSING', {
+      why: 'fee rules were changed in place while billing ran; run billing again',
+      frozen: { ...frozen },
+      now: { ...now },
+    });
+  }
+  return rows.map(({ definition }) => definition);
+}
+
+export async function maxEditNo(client: pg.PoolClient, of: FlowDate): Promise<number> {
+  const { rows } = await client.query<{ max: number }>(
+    `SELECT coalesce(max(edit_no), 0) AS max FROM order_channel_edits
+     WHERE ledger_date = $1 AND flow = $2`,
+    [of.ledgerDate, of.flow],
+  );
+  return rows[0]?.max ?? 0;
+}
+
+/** The manual channel of each edited order: its newest edit that the run may see. */
+export async function channelEdits(
+  client: pg.PoolClient,
+  of: FlowDate,
+  upTo: number,
+): Promise<{ orderId: string; channel: number }[]> {
+  const { rows } = await client.query<{ orderId: string; channel: number }>(
+    `SELECT DISTINCT ON (order_id) order_id AS "orderId", channel FROM order_channel_edits
+     WHERE ledger_date = $1 AND flow = $2 AND edit_no <= $3
+     ORDER BY order_id, edit_no DESC`,
+    [of.ledgerDate, of.flow, upTo],
+  );
+  return rows;
+}
+
+export interface ScheduleRow {
+  readonly accountId: number;
+  readonly market: string;
+  readonly scheduleId: string;
+  readonly effectiveFrom: BusinessDate;
+  readonly effectiveTo: BusinessDate | null;
+}
+
+/** Fee schedules of the accounts of a range that have orders to be billed. */
+export async function accountSchedules(
+  client: pg.PoolClient,
+  ledgerDate: BusinessDate,
+  syncRunIds: readonly number[],
+  range: { readonly accountFrom: number; readonly accountTo: number },
+): Promise<ScheduleRow[]> {
+  const { rows } = await client.query<ScheduleRow>(
+    `SELECT s.account_id AS "accountId", s.market, s.schedule_id AS "scheduleId",
+       s.effective_from AS "effectiveFrom", s.effective_to AS "effectiveTo"
+     FROM account_fee_schedules s
+     WHERE s.account_id BETWEEN $2 AND $3 AND s.account_id IN (
+       SELECT account_id FROM orders WHERE ledger_date = $1
+         AND sync_run_id IN ${integers(syncRunIds)} AND account_id BETWEEN $2 AND $3)
+     ORDER BY s.effective_from DESC`,
+    [ledgerDate, range.accountFrom, range.accountTo],
+  );
+  return rows;
+}
+
+export interface InstrumentRow {
+  readonly assetId: number;
+  readonly instrumentId: string;
+  readonly market: string;
+  readonly type: string;
+  readonly currency: string;
+  readonly stampDutyExempt: boolean;
+}
+
+export async function loadInstruments(
+  client: pg.PoolClient,
+  flow: string,
+): Promise<Map<number, InstrumentRow>> {
+  const { rows } = await client.query<InstrumentRow>(
+    `SELECT asset_id AS "assetId", instrument_id AS "instrumentId", market, type,
+       i.currency, stamp_duty_exempt AS "stampDutyExempt"
+     FROM instruments i JOIN markets m USING (market) WHERE m.flow = $1`,
+    [flow],
+  );
+  return new Map(rows.map((row) => [row.assetId, row]));
+}
+
+export async function loadFeeCodeIds(client: pg.PoolClient): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ feeCode: string; feeCodeId: number }>(
+    'SELECT fee_code AS "feeCode", fee_code_id AS "feeCodeId" FROM fee_codes',
+  );
+  return new Map(rows.map(({ feeCode, feeCodeId }) => [feeCode, feeCodeId]));
+}

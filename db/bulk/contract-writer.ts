@@ -1,0 +1,243 @@
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
+import { priceInto, type FeeSink } from '../../domain/fees/fee-kernel.ts';
+import type { FeeRule } from '../../domain/fees/fee-rule.ts';
+import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
+import type { Side } from '../../domain/trades/trade.ts';
+import {
+  ordersQuery,
+  ORDER,
+  type BillingInputs,
+  type InstrumentRow,
+  type ScheduleRow,
+} from './billing-queries.ts';
+import { ChunkWriter, type ShardAttempt } from './chunk-writer.ts';
+import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
+import { copyIn, readLines } from './copy-stream.ts';
+import type { FeeChoices, LineIds } from './fee-choices.ts';
+import { IdBlock } from './ids.ts';
+import type { SettlementTermsBook } from './settlement-terms.ts';
+
+const ORDERS_PER_CHUNK = 10_000;
+const ID_BLOCK = 1_000;
+
+const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generation, flow, market,
+  order_no, order_id, source, account_id, asset_id, side, trade_date, order_channel,
+  settlement_channel, schedule_id, currency, execution_count, quantity, gross_amount, fee_amount,
+  net_amount, fee_totals, cash_settlement_date, securities_settlement_date, cash_due_date,
+  securities_due_date)`;
+const FEES = `fees (ledger_date, contract_id, line, fee_code_id, execution_no, choice_id, metric,
+  exact_amount, clamp, amount)`;
+
+/** What pricing needs beside the orders, loaded once for a shard. */
+export interface BillingTables {
+  readonly rules: readonly FeeRule[];
+  readonly choices: FeeChoices;
+  readonly terms: SettlementTermsBook;
+  readonly instruments: ReadonlyMap<number, InstrumentRow>;
+  readonly schedules: readonly ScheduleRow[];
+  readonly channelEdits: readonly { readonly orderId: string; readonly channel: number }[];
+}
+
+export interface BillingScope {
+  readonly ledgerDate: BusinessDate;
+  readonly flow: string;
+  readonly generation: number;
+  readonly inputs: BillingInputs;
+}
+
+class Batch {
+  readonly contracts = new CopyBuffer(1 << 20);
+  readonly fees = new CopyBuffer(1 << 22);
+}
+
+type Fields = readonly string[];
+
+const optionalDay = (field: string | undefined): BusinessDate | undefined =>
+  field === undefined || field === COPY_NULL ? undefined : (field as BusinessDate);
+
+/**
+ * Prices the orders of an account range and writes a contract and its fee rows for each, in account
+ * order. A trade that cannot be priced throws: the step fails as a whole, nothing of it counts.
+ */
+export class ContractWriter {
+  private readonly attempt: ShardAttempt;
+  private readonly scope: BillingScope;
+  private readonly tables: BillingTables;
+  private readonly compile: ReturnType<typeof tariffCompiler>;
+  private readonly schedules = new Map<number, ScheduleRow[]>();
+  private readonly channels: ReadonlyMap<string, number>;
+  private readonly writer: ChunkWriter;
+  private readonly ids: IdBlock;
+  private batch = new Batch();
+  private spare = new Batch();
+  private cursor = '';
+  /** Of the order that is being priced: what its fee rows begin with, their count and ids. */
+  private feePrefix = '';
+  private feeLine = 0;
+  private lineIds: readonly LineIds[] = [];
+
+  constructor(attempt: ShardAttempt, scope: BillingScope, tables: BillingTables) {
+    this.attempt = attempt;
+    this.scope = scope;
+    this.tables = tables;
+    this.compile = tariffCompiler(tables.rules);
+    for (const row of tables.schedules) {
+      const rows = this.schedules.get(row.accountId);
+      if (rows) rows.push(row);
+      else this.schedules.set(row.accountId, [row]);
+    }
+    this.channels = new Map(
+      tables.channelEdits.map(({ orderId, channel }) => [copyField(orderId), channel]),
+    );
+    this.writer = new ChunkWriter(attempt);
+    this.ids = new IdBlock(attempt.db, 'contract_id_seq', ID_BLOCK);
+  }
+
+  async run(): Promise<void> {
+    const { db, claim } = this.attempt;
+    const { ledgerDate, inputs } = this.scope;
+    const after = claim.cursor === '' ? undefined : (JSON.parse(claim.cursor) as [number, number]);
+    const query = ordersQuery(ledgerDate, inputs.syncRunIds, claim, after);
+    try {
+      await readLines(db, query, (line) => this.take(line));
+      await this.flush();
+    } finally {
+      await this.writer.finish();
+    }
+  }
+
+  private take(line: string): Promise<void> | undefined {
+    const fields = line.split('\t');
+    const instrument = this.instrumentOf(fields);
+    const plan = this.planOf(fields, instrument);
+    const ids = this.tables.choices.idsOf(plan);
+    if (ids === undefined || !this.ids.isReady || this.batch.contracts.rows >= ORDERS_PER_CHUNK) {
+      return this.makeReady(fields, instrument, plan);
+    }
+    this.write(fields, instrument, plan, ids);
+    return undefined;
+  }
+
+  private async makeReady(f: Fields, instrument: InstrumentRow, plan: TariffPlan): Promise<void> {
+    if (this.batch.contracts.rows >= ORDERS_PER_CHUNK) await this.flush();
+    await this.ids.reserve(1);
+    if (this.tables.choices.idsOf(plan) === undefined) await this.tables.choices.store(plan);
+    this.write(f, instrument, plan, this.tables.choices.idsOf(plan) ?? []);
+  }
+
+  private instrumentOf(f: Fields): InstrumentRow {
+    const instrument = this.tables.instruments.get(Number(f[ORDER.assetId]));
+    if (instrument) return instrument;
+    throw new ClearingError('UNKNOWN_INSTRUMENT', {
+      assetId: f[ORDER.assetId],
+      orderId: fromCopyField(f[ORDER.orderId] ?? ''),
+    });
+  }
+
+  private planOf(f: Fields, instrument: InstrumentRow): TariffPlan {
+    const market = f[ORDER.market] ?? '';
+    const tradeDate = f[ORDER.tradeDate] as BusinessDate;
+    const accountId = Number(f[ORDER.accountId]);
+    const schedule = this.schedules
+      .get(accountId)
+      ?.find(
+        (row) =>
+          row.market === market &&
+          row.effectiveFrom <= tradeDate &&
+          (row.effectiveTo === null || tradeDate <= row.effectiveTo),
+      );
+    const where = { accountId, market, tradeDate, orderId: fromCopyField(f[ORDER.orderId] ?? '') };
+    if (schedule === undefined) {
+      throw new ClearingError('FEE_RULE_MISSING', {
+        why: 'the account has no fee schedule in force',
+        ...where,
+      });
+    }
+    try {
+      return this.compile({
+        scheduleId: schedule.scheduleId,
+        market,
+        instrumentType: instrument.type,
+        stampDutyExempt: instrument.stampDutyExempt,
+        side: f[ORDER.side] as Side,
+        tradeDate,
+        channel: this.channelOf(f),
+        currency: instrument.currency,
+      });
+    } catch (error) {
+      if (!(error instanceof ClearingError)) throw error;
+      throw new ClearingError(error.code, { ...error.details, ...where }, { cause: error });
+    }
+  }
+
+  private channelOf(f: Fields): number {
+    const edited = this.channels.size > 0 ? this.channels.get(f[ORDER.orderId] ?? '') : undefined;
+    return edited ?? Number(f[ORDER.orderChannel]);
+  }
+
+  private readonly feeSink: FeeSink = (_, at, execution, metric, exact, clamp, amount) => {
+    const ids = this.lineIds[at];
+    if (ids === undefined) throw new RangeError(`no ids for line ${at}`);
+    this.feeLine += 1;
+    this.batch.fees.row(
+      `${this.feePrefix}${this.feeLine}\t${ids.feeCodeId}\t${execution + 1}\t${ids.choiceId}` +
+        `\t${metric}\t${exact}\t${clamp}\t${amount}\n`,
+    );
+  };
+
+  private write(
+    f: Fields,
+    instrument: InstrumentRow,
+    plan: TariffPlan,
+    ids: readonly LineIds[],
+  ): void {
+    const { ledgerDate, flow, generation } = this.scope;
+    const contractId = this.ids.take();
+    const quantities = (f[ORDER.quantities] ?? '').split(' ');
+    const prices = (f[ORDER.prices] ?? '').split(' ');
+    this.feePrefix = `${ledgerDate}\t${contractId}\t`;
+    this.feeLine = 0;
+    this.lineIds = ids;
+    const priced = priceInto(plan, { quantities, prices }, this.feeSink);
+    const totals = priced.lineTotals
+      .map((amount, at) => `${ids[at]?.feeCodeId ?? ''}:${amount}`)
+      .join(' ');
+    const terms = this.tables.terms.termsOf({
+      market: plan.query.market,
+      instrumentType: instrument.type,
+      tradeDate: plan.query.tradeDate,
+      cashDate: optionalDay(f[ORDER.cashDate]),
+      securitiesDate: optionalDay(f[ORDER.securitiesDate]),
+    });
+    this.batch.contracts.row(
+      `${ledgerDate}\t${contractId}\t${this.attempt.claim.stepRunId}\t${generation}\t${flow}` +
+        `\t${f[ORDER.market]}\t${f[ORDER.orderNo]}\t${f[ORDER.orderId]}\t${f[ORDER.source]}` +
+        `\t${f[ORDER.accountId]}\t${f[ORDER.assetId]}\t${f[ORDER.side]}\t${f[ORDER.tradeDate]}` +
+        `\t${plan.query.channel}\t${f[ORDER.settlementChannel]}` +
+        `\t${copyField(plan.query.scheduleId)}\t${instrument.currency}\t${quantities.length}` +
+        `\t${priced.quantity}\t${priced.gross}\t${priced.totalFees}\t${priced.net}\t${totals}` +
+        `\t${terms.cashDate}\t${terms.securitiesDate}\t${terms.cashDueDate}` +
+        `\t${terms.securitiesDueDate}\n`,
+    );
+    this.cursor = `[${f[ORDER.accountId]},${f[ORDER.orderNo]}]`;
+  }
+
+  private async flush(): Promise<void> {
+    const full = this.batch;
+    if (full.contracts.rows === 0) return;
+    await this.writer.submit({
+      cursor: this.cursor,
+      rows: full.contracts.rows,
+      write: async ({ client }) => {
+        await copyIn(client, CONTRACTS, full.contracts);
+        await copyIn(client, FEES, full.fees);
+      },
+    });
+    this.batch = this.spare;
+    this.batch.contracts.clear();
+    this.batch.fees.clear();
+    this.spare = full;
+  }
+}

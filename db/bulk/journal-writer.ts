@@ -1,0 +1,117 @@
+import type { ContractToPost, PostingLine } from '../../domain/ledger/contract-postings.ts';
+import type { JournalKind } from '../../domain/ledger/journal.ts';
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { ChunkWriter, type ShardAttempt } from './chunk-writer.ts';
+import { contractOf, type LedgerAccounts } from './contract-lines.ts';
+import { readLines } from './copy-stream.ts';
+import { IdBlock } from './ids.ts';
+import { JournalBatch, type JournalRun } from './journal-batch.ts';
+
+const JOURNALS_PER_CHUNK = 10_000;
+const ID_BLOCK = 1_000;
+
+/** A journal that a contract asks for. */
+export interface JournalDraft {
+  readonly kind: JournalKind;
+  readonly valueDate: BusinessDate;
+  readonly lines: readonly PostingLine[];
+}
+
+export type DraftJournals = (
+  contract: ContractToPost,
+  fields: readonly string[],
+) => readonly JournalDraft[];
+
+/**
+ * Books the journals that a query's contracts ask for, in chunks by account. The query's lines
+ * begin with CONTRACT_COLUMNS and are ordered by account and contract.
+ */
+export class JournalWriter {
+  private readonly attempt: ShardAttempt;
+  private readonly accounts: LedgerAccounts;
+  private readonly draft: DraftJournals;
+  private readonly writer: ChunkWriter;
+  private readonly ids: IdBlock;
+  private batch: JournalBatch;
+  private spare: JournalBatch;
+  private contracts = 0;
+  private cursor = '';
+
+  constructor(
+    attempt: ShardAttempt,
+    run: JournalRun,
+    accounts: LedgerAccounts,
+    draft: DraftJournals,
+  ) {
+    this.attempt = attempt;
+    this.accounts = accounts;
+    this.draft = draft;
+    this.writer = new ChunkWriter(attempt);
+    this.ids = new IdBlock(attempt.db, 'journal_id_seq', ID_BLOCK);
+    this.batch = new JournalBatch(run);
+    this.spare = new JournalBatch(run);
+  }
+
+  async run(query: string): Promise<void> {
+    try {
+      await readLines(this.attempt.db, query, (line) => this.take(line));
+      await this.flush();
+    } finally {
+      await this.writer.finish();
+    }
+  }
+
+  private take(line: string): Promise<void> | undefined {
+    const fields = line.split('\t');
+    const contract = contractOf(fields, this.accounts);
+    const drafts = this.draft(contract, fields);
+    if (this.batch.size >= JOURNALS_PER_CHUNK || !this.ids.has(drafts.length)) {
+      return this.makeReady(fields, contract, drafts);
+    }
+    this.write(fields, contract, drafts);
+    return undefined;
+  }
+
+  private async makeReady(
+    fields: readonly string[],
+    contract: ContractToPost,
+    drafts: readonly JournalDraft[],
+  ): Promise<void> {
+    if (this.batch.size >= JOURNALS_PER_CHUNK) await this.flush();
+    await this.ids.reserve(drafts.length);
+    this.write(fields, contract, drafts);
+  }
+
+  private write(
+    fields: readonly string[],
+    contract: ContractToPost,
+    drafts: readonly JournalDraft[],
+  ): void {
+    const [contractId = '', accountId = ''] = fields;
+    for (const draft of drafts) {
+      const journalId = this.ids.take();
+      this.batch.add({ ...draft, journalId, contractId, accountId: contract.accountId });
+    }
+    this.contracts += 1;
+    this.cursor = `[${accountId},${contractId}]`;
+  }
+
+  private async flush(): Promise<void> {
+    const full = this.batch;
+    if (this.contracts === 0) return;
+    const { claim } = this.attempt;
+    await this.writer.submit({
+      cursor: this.cursor,
+      rows: this.contracts,
+      write: ({ client }) => full.write(client, claim.shard, claim.chunks),
+    });
+    this.contracts = 0;
+    this.batch = this.spare;
+    this.batch.clear();
+    this.spare = full;
+  }
+}
+
+/** Where a shard goes on: behind the last committed contract. */
+export const afterCursor = (cursor: string): readonly [number, number] | undefined =>
+  cursor === '' ? undefined : (JSON.parse(cursor) as [number, number]);

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
+
+/**
+ * A fingerprint of all client balances, cheap enough to take before and after a run: what they
+ * gained must be what the run's postings say. The weighted sum notices an amount under the wrong
+ * asset or bucket.
+ */
+export interface BalanceMark {
+  readonly sum: string;
+  readonly weighted: string;
+}
+
+const WEIGHT = 'amount * (asset_id * 4 + bucket)';
+
+export async function balanceMark(client: pg.PoolClient): Promise<BalanceMark> {
+  const { rows } = await client.query<BalanceMark>(
+    `SELECT coalesce(sum(amount), 0)::text AS sum, coalesce(sum(${WEIGHT}), 0)::text AS weighted
+     FROM balances`,
+  );
+  return rows[0] ?? { sum: '0', weighted: '0' };
+}
+
+export interface LedgerTotals {
+  readonly journals: number;
+  readonly journalsByKind: Readonly<Record<string, number>>;
+  readonly postings: number;
+  /** Net change of each house account by asset, for money assets. */
+  readonly house: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Changes with any amount on any house account and any client total; ids play no part. */
+  readonly digest: string;
+}
+
+interface Run {
+  readonly stepRunId: number;
+  readonly ledgerDate: BusinessDate;
+}
+
+interface SumRow {
+  account: number;
+  assetId: number;
+  bucket: number;
+  n: number;
+  amount: string;
+}
+
+/**
+ * Reads the journals of a run back and asserts what it may have broken: they add up to zero per
+ * asset, the house's deltas are its postings, and client balances moved by exactly what was posted
+ * to clients. Throws BOOKS_OUT_OF_BALANCE.
+ */
+export async function ledgerTotals(
+  client: pg.PoolClient,
+  run: Run,
+  before: BalanceMark,
+): Promise<LedgerTotals> {
+  const { rows: kinds } = await client.query<{
+    kind: string;
+    n: number;
+    first: number;
+    last: number;
+  }>(
+    `SELECT kind, count(*) AS n, min(journal_id) AS first, max(journal_id) AS last
+     FROM journals WHERE ledger_date = $1 AND step_run_id = $2 GROUP BY kind ORDER BY kind`,
+    [run.ledgerDate, run.stepRunId],
+  );
+  const sums = await postingSums(client, run, kinds);
+  await assertBooks(client, run, before, sums);
+  return {
+    journals: kinds.reduce((sum, { n }) => sum + n, 0),
+    journalsByKind: Object.fromEntries(kinds.map(({ kind, n }) => [kind, n])),
+    postings: sums.reduce((sum, { n }) => sum + n, 0),
+    house: await houseByCode(client, run),
+    digest: createHash('sha256')
+      .update(
+        sums.map((s) => `${s.account}|${s.assetId}|${s.bucket}|${s.n}|${s.amount}`).join('\n'),
+      )
+      .digest('hex'),
+  };
+}
+
+/** Postings of the run by house account (clients together as 0), asset and bucket. */
+async function postingSums(
+  client: pg.PoolClient,
+  run: Run,
+  kinds: readonly { readonly first: number; readonly last: number }[],
+): Promise<SumRow[]> {
+  if (kinds.length === 0) return [];
+  const first = Math.min(...kinds.map((kind) => kind.first));
+  const last = Math.max(...kinds.map((kind) => kind.last));
+  const { rows } = await client.query<SumRow>(
+    `SELECT CASE WHEN ledger_account_id >= ${FIRST_CLIENT_ACCOUNT} THEN 0
+         ELSE ledger_account_id END AS account,
+       asset_id AS "assetId", bucket, count(*) AS n, trim_scale(sum(amount))::text AS amount
+     FROM postings
+     WHERE ledger_date = $1 AND journal_id BETWEEN $2 AND $3
+       AND (NOT EXISTS (SELECT 1 FROM journals WHERE ledger_date = $1
+              AND journal_id BETWEEN $2 AND $3 AND step_run_id <> $4)
+            OR journal_id IN (SELECT journal_id FROM journals
+              WHERE ledger_date = $1 AND step_run_id = $4))
+     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    [run.ledgerDate, first, last, run.stepRunId],
+  );
+  return rows;
+}
+
+async function assertBooks(
+  client: pg.PoolClient,
+  run: Run,
+  before: BalanceMark,
+  sums: readonly SumRow[],
+): Promise<void> {
+  const after = await balanceMark(client);
+  const { rows } = await client.query<{
+    unbalanced: number | null;
+    house: number | null;
+    sum: boolean;
+    weighted: boolean;
+  }>(
+    `WITH posted AS (SELECT * FROM jsonb_to_recordset($1) AS p
+         (account bigint, "assetId" int, bucket smallint, amount numeric)),
+       deltas AS (SELECT ledger_account_id AS account, asset_id AS "assetId", bucket,
+           sum(amount) AS amount
+         FROM house_balance_deltas WHERE step_run_id = $2 AND ledger_date = $3 GROUP BY 1, 2, 3),
+       clients AS (SELECT coalesce(sum(amount), 0) AS sum,
+           coalesce(sum(amount * ("assetId" * 4 + bucket)), 0) AS weighted
+         FROM posted WHERE account = 0)
+     SELECT
+       (SELECT "assetId" FROM posted GROUP BY 1 HAVING sum(amount) <> 0 LIMIT 1) AS unbalanced,
+       (SELECT coalesce(p.account, d.account) FROM (SELECT * FROM posted WHERE account <> 0) p
+          FULL JOIN deltas d USING (account, "assetId", bucket)
+          WHERE coalesce(p.amount, 0) <> coalesce(d.amount, 0) LIMIT 1) AS house,
+       (SELECT sum FROM clients) = $4::numeric - $5::numeric AS sum,
+       (SELECT weighted FROM clients) = $6::numeric - $7::numeric AS weighted`,
+    [
+      JSON.stringify(sums),
+      run.stepRunId,
+      run.ledgerDate,
+      after.sum,
+      before.sum,
+      after.weighted,
+      before.weighted,
+    ],
+  );
+  const found = rows[0];
+  const isRight = found?.unbalanced === null && found.house === null && found.sum && found.weighted;
+  if (!isRight) {
+    throw new ClearingError('BOOKS_OUT_OF_BALANCE', {
+      what: 'the postings of a run do not agree with the balances',
+      stepRunId: run.stepRunId,
+      assetOutOfBalance: found?.unbalanced,
+      houseAccountThatDiffers: found?.house,
+      clientSumsAgree: found?.sum === true && found.weighted,
+    });
+  }
+}
+
+async function houseByCode(client: pg.PoolClient, run: Run): Promise<LedgerTotals['house']> {
+  const { rows } = await client.query<{ code: string; asset: string; amount: string }>(
+    `SELECT h.code, a.code AS asset, trim_scale(sum(d.amount))::text AS amount
+     FROM house_balance_deltas d
+     JOIN house_accounts h USING (ledger_account_id)
+     JOIN assets a USING (asset_id)
+     WHERE d.step_run_id = $1 AND d.ledger_date = $2 AND a.kind = 'CURRENCY'
+     GROUP BY h.code, a.code ORDER BY h.code, a.code`,
+    [run.stepRunId, run.ledgerDate],
+  );
+  const house: Record<string, Record<string, string>> = {};
+  for (const { code, asset, amount } of rows) (house[code] ??= {})[asset] = amount;
+  return house;
+}
