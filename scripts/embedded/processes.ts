@@ -133,5 +133,5 @@ export function openLog(file: string): ChildLog {
 
 function tailOf(file: string, from: number): string {
   const text = readFileSync(file).subarray(from).toString('utf8').trimEnd();
-  return text.split('\n').slice(-15).join('\n');
+  return text.split('\n').slice(-30).join('\n');
 }

@@ -54,11 +54,11 @@ export function createSupervisor({ say, backoffMs = BACKOFF_MS }: SupervisorOpti
       const began = Date.now();
       const how = kept.running === undefined ? 'it did not start' : await kept.running.exited;
       if (isStopping(stopping)) return;
-      const words = kept.running?.lastWords?.().split('\n').slice(-3).join('\n      ');
+      const words = reasonIn(kept.running?.lastWords?.() ?? '');
       kept.running = undefined;
       soon = Date.now() - began > STEADY_MS ? 0 : soon + 1;
       const wait = Math.min(backoffMs * 2 ** (soon - 1), BACKOFF_MS_MAX);
-      say(`${kept.part.name}: ${how}; starting it again.${words ? `\n      ${words}` : ''}`);
+      say(`${kept.part.name}: ${how}; starting it again.${words && `\n      ${words}`}`);
       await pause(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (isStopping(stopping)) return;
       await startAgain(kept);
@@ -84,8 +84,10 @@ export function createSupervisor({ say, backoffMs = BACKOFF_MS }: SupervisorOpti
 
   return {
     add: async (part) => {
-      const kept: Kept = { part, running: await part.start(), restarts: 0 };
+      const running = await part.start();
+      const kept: Kept = { part, running, restarts: 0 };
       parts.push(kept);
+      if (isStopping(stopping)) await running.stop();
       void watch(kept);
     },
     pids: () =>
@@ -99,3 +101,12 @@ export function createSupervisor({ say, backoffMs = BACKOFF_MS }: SupervisorOpti
 
 /** A call, since the compiler believes that a property keeps the value it was compared with. */
 const isStopping = ({ signal }: AbortController): boolean => signal.aborted;
+
+/** The line of a log that tells most: its last error, or whatever came last. */
+function reasonIn(log: string): string {
+  const lines = log.split('\n').map((line) => line.trim());
+  return (lines.findLast((line) => /\b[A-Za-z]*Error\b/.test(line)) ?? lines.at(-1) ?? '').slice(
+    0,
+    300,
+  );
+}

@@ -6,7 +6,7 @@ import { migrate } from '../../db/migrate.ts';
 import { loadSampleBroker } from '../sample-broker/load.ts';
 import { startNodeChild } from '../embedded/node-child.ts';
 import { startPostgres } from '../embedded/postgres.ts';
-import { freePort, messageOf, poll } from '../embedded/processes.ts';
+import { freePort, Hopeless, messageOf, poll } from '../embedded/processes.ts';
 import type { Part, Supervisor } from '../embedded/supervisor.ts';
 import { findTemporalCli } from '../embedded/temporal-cli.ts';
 import { startTemporal } from '../embedded/temporal-server.ts';
@@ -24,6 +24,8 @@ export interface Installation {
   readonly hasDemoPeople: boolean;
 }
 
+const NODE_PARTS = ['worker-control', 'worker-batch', 'server'];
+const RESTARTS_AT_START_MAX = 3;
 const NO_DATABASE_YET = 'postgres://daycut@127.0.0.1/daycut';
 
 /** The folder for the data; the settings are checked here, before anything is started. */
@@ -40,8 +42,8 @@ export async function startInstallation(
   const settings = loadConfig({ DATABASE_URL: NO_DATABASE_YET, ...env });
   const home = homeOf(env);
   const port = await portFor(settings.HOST, settings.PORT);
-  const databaseUrl = await database(env, home, supervisor, screen);
-  const [temporal, bundle] = await Promise.all([
+  const [databaseUrl, temporal, bundle] = await Promise.all([
+    database(env, home, supervisor, screen),
     temporalServer(env, home, supervisor, screen),
     screen.during('Workflow bundle', () => workflowBundle(home)),
   ]);
@@ -147,15 +149,14 @@ function nodePart(
 async function untilHealthy(baseUrl: string, supervisor: Supervisor, home: string): Promise<void> {
   try {
     await poll('a healthy system', 90_000, async () => {
+      const failing = NODE_PARTS.find((name) => supervisor.restarts(name) >= RESTARTS_AT_START_MAX);
+      if (failing !== undefined) throw new Hopeless(`${failing} does not stay up`);
       const answer = await fetch(`${baseUrl}/health`, { signal: AbortSignal.timeout(5000) });
       if (!answer.ok) throw new Error(await answer.text());
       return true;
     });
   } catch (error) {
-    const alive = Object.keys(supervisor.pids()).join(', ');
-    throw new Error(`${messageOf(error)}. Alive: ${alive}. Logs: ${join(home, 'logs')}`, {
-      cause: error,
-    });
+    throw new Error(`${messageOf(error)}. Logs: ${join(home, 'logs')}`, { cause: error });
   }
 }
 
