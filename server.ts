@@ -1,0 +1,88 @@
+// Composition root of the API: config → PostgreSQL, Temporal client → app → listen.
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import closeWithGrace from 'close-with-grace';
+import { pino } from 'pino';
+import { buildApp } from './api/app.ts';
+import { startCommandRelay } from './api/command-relay.ts';
+import { createCommandService } from './api/command-service.ts';
+import { openDevIssuer } from './api/dev-issuer.ts';
+import { devAuthenticator, oidcAuthenticator, type Authenticator } from './api/plugins/auth.ts';
+import { loadConfig, loadTemporal, type Config } from './config.ts';
+import { connect } from './db/client.ts';
+import { loadFlowInput } from './db/flow-input.ts';
+import { clockFrom } from './domain/clock.ts';
+import { createCommandDelivery } from './temporal/command-delivery.ts';
+import { createWorkflowDoor } from './temporal/workflow-door.ts';
+
+const PROBE_DEADLINE_MS = 2_000;
+
+const config = loadConfig(process.env);
+const { namespace, connectionOptions } = loadTemporal(process.env);
+const logger = pino({ level: config.LOG_LEVEL, base: { role: 'server' } });
+const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: 'server' });
+const clock = clockFrom(config.DAYCUT_CLOCK);
+
+// Lazy, so that the API can say that Temporal is down instead of not starting.
+const connection = Connection.lazy({ ...connectionOptions });
+const client = new Client({
+  connection,
+  namespace,
+  ...(config.DAYCUT_TEMPORAL_IDENTITY ? { identity: config.DAYCUT_TEMPORAL_IDENTITY } : {}),
+});
+const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
+const deliver = createCommandDelivery(client, door);
+
+const devIssuer = config.DAYCUT_EMBEDDED
+  ? await openDevIssuer(config.DAYCUT_ISSUER_KEYS ?? join(config.DAYCUT_HOME, 'issuer-key.json'))
+  : undefined;
+
+const app = await buildApp({
+  db,
+  clock,
+  logger,
+  devIssuer,
+  auth: devIssuer ? devAuthenticator(devIssuer) : productionAuth(config),
+  commands: createCommandService({
+    db,
+    deliver,
+    clock,
+    commandTtlMs: config.DAYCUT_COMMAND_TTL_MS,
+  }),
+  engine: { isTemporalUp },
+});
+const stopRelay = startCommandRelay({ db, deliver }, (error) => {
+  logger.warn({ err: error }, 'the command relay stumbled and goes on');
+});
+await app.listen({ host: config.HOST, port: config.PORT });
+
+closeWithGrace({ delay: 10_000, logger }, async () => {
+  await stopRelay();
+  await app.close();
+  await connection.close();
+  await db.$client.end();
+});
+
+async function isTemporalUp(): Promise<boolean> {
+  try {
+    await client.withDeadline(Date.now() + PROBE_DEADLINE_MS, () =>
+      client.workflowService.describeNamespace({ namespace }),
+    );
+    return true;
+  } catch {
+    // Down, unreachable or without our namespace: health says so, with 503.
+    return false;
+  }
+}
+
+/** Without the embedded issuer, somebody else must sign; there is no default for that. */
+function productionAuth({
+  DAYCUT_JWKS_URL: jwksUrl,
+  DAYCUT_JWT_ISSUER: issuer,
+  DAYCUT_JWT_AUDIENCE: audience,
+}: Config): Authenticator {
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined) {
+    throw new Error('set DAYCUT_JWKS_URL, DAYCUT_JWT_ISSUER and DAYCUT_JWT_AUDIENCE');
+  }
+  return oidcAuthenticator({ jwksUrl, issuer, audience });
+}
