@@ -81,7 +81,7 @@ export async function feeRuleVersion(
   const { rows } = await client.query<FeeRuleVersion>(
     `SELECT count(*) AS count, coalesce(max(rule_id), 0) AS "maxRuleId",
        md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest
-     FROM fee_rules JOIN markets USING (market) WHERE flow = $1 AND rule_id <= $2`,
+     FROM fee_rules JOIN markets USING (market) WHERE flow = $1 AND rule_id <= $2::bigint`,
     [flow, maxRuleId],
   );
   return rows[0] ?? { count: 0, maxRuleId: 0, digest: '' };
