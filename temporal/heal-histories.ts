@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
 export interface MisfitHistory {
   readonly workflowId: string;
@@ -27,7 +27,7 @@ export async function healHistories(
     const history = await handle.fetchHistory();
     const reason = await misfitReason(workflowBundle, history, workflowId);
     if (reason === undefined) continue;
-    const bytes = temporal.api.history.v1.History.encode(history).finish();
+    const bytes = proto.temporal.api.history.v1.History.encode(history).finish();
     await archive({ workflowId, runId, reason, history: bytes });
     await handle.terminate(`does not fit this release: ${reason}`);
     healed.push(workflowId);
@@ -37,7 +37,7 @@ export async function healHistories(
 
 async function misfitReason(
   workflowBundle: WorkflowBundleOption,
-  history: temporal.api.history.v1.IHistory,
+  history: proto.temporal.api.history.v1.IHistory,
   workflowId: string,
 ): Promise<string | undefined> {
   try {
