@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import {
+  loadFrontOfficeFacts,
+  readImportErrors,
+  storeImportErrors,
+  takeIn,
+  type FrontOfficeKind,
+} from '../../db/front-office.repository.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import { EXECUTION_COLUMNS, ORDER_COLUMNS } from '../../domain/front-office/csv-columns.ts';
+import type { RawRow, RowError } from '../../domain/front-office/row-reader.ts';
+import {
+  byColumn,
+  csvBodyOf,
+  IMPORT_LIMIT_BYTES,
+  judgesBodyLater,
+  readCsv,
+  takeOnlyCsv,
+} from '../csv.ts';
+import { shape, strict } from '../schemas/fields.ts';
+import {
+  AccountBody,
+  CsvBody,
+  ExecutionBody,
+  InstrumentBody,
+  OrderBody,
+  RowErrorSchema,
+} from '../schemas/inbound.ts';
+import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
+
+const config = { permission: 'clearing.front_office_write' as const };
+const tags = ['front office'];
+/** How many errors an answer carries; all of an import are listed under its id. */
+const SHOWN_ERRORS = 1_000;
+
+const Intake = {
+  rows: Type.Integer(),
+  added: Type.Integer({ description: 'Rows with an id that was unknown.' }),
+  replaced: Type.Integer({ description: 'Rows that replaced a lower version.' }),
+  unchanged: Type.Integer({ description: 'Repetitions of what is stored.' }),
+};
+
+/** Every error of the rows, as they were sent; one kind of error gives its own code. */
+function refusalOf(errors: readonly RowError[]): ClearingError {
+  const codes = new Set(errors.map((error) => error.code));
+  const [only] = codes;
+  const code = codes.size === 1 && only !== undefined ? only : 'ROWS_REFUSED';
+  return new ClearingError(code, {
+    errors: errors.slice(0, SHOWN_ERRORS),
+    ...(errors.length > SHOWN_ERRORS ? { errorsOmitted: errors.length - SHOWN_ERRORS } : {}),
+  });
+}
+
+/** One row, or the rows of `items`. Anything else is no request of ours. */
+function rowsOf(body: unknown): readonly RawRow[] {
+  const isObject = (value: unknown): value is RawRow =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject(body)) throw new ClearingError('BAD_REQUEST', { why: 'an object is expected' });
+  const { items } = body;
+  if (items === undefined) return [body];
+  if (!Array.isArray(items) || items.length === 0 || !items.every(isObject)) {
+    throw new ClearingError('BAD_REQUEST', { why: 'items is a list of at least one object' });
+  }
+  return items;
+}
+
+interface JsonRoute {
+  readonly kind: FrontOfficeKind;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly body: ReturnType<typeof strict>;
+}
+
+const JSON_ROUTES: readonly JsonRoute[] = [
+  {
+    kind: 'orders',
+    operationId: 'sendOrders',
+    summary: 'Send orders; idempotent by orderId and version',
+    body: OrderBody,
+  },
+  {
+    kind: 'executions',
+    operationId: 'sendExecutions',
+    summary: 'Send executions; idempotent by executionId and version',
+    body: ExecutionBody,
+  },
+  {
+    kind: 'accounts',
+    operationId: 'sendAccounts',
+    summary: 'Send accounts; idempotent by accountNo and version',
+    body: AccountBody,
+  },
+  {
+    kind: 'instruments',
+    operationId: 'sendInstruments',
+    summary: 'Send instruments; idempotent by instrumentId and version',
+    body: InstrumentBody,
+  },
+];
+
+const CSV_ROUTES = [
+  { kind: 'orders', operationId: 'importOrders', columns: ORDER_COLUMNS },
+  { kind: 'executions', operationId: 'importExecutions', columns: EXECUTION_COLUMNS },
+] as const;
+
+/** Rows of JSON: all of them are written, or none and each error is named. */
+async function takeJson(app: FastifyInstance, kind: FrontOfficeKind, body: unknown) {
+  const { db, clock } = app.daycut;
+  const rows = rowsOf(body);
+  return inTransaction(db, async (t) => {
+    const errors: RowError[] = [];
+    const facts = await loadFrontOfficeFacts(t.tx, clock.now());
+    const result = await takeIn(t, kind, facts, [rows], (more) => void errors.push(...more));
+    if (errors.length > 0) throw refusalOf(errors);
+    return result;
+  });
+}
+
+/** Rows of a file: the good ones are written, the bad ones listed, in one transaction. */
+async function takeCsv(
+  app: FastifyInstance,
+  kind: FrontOfficeKind,
+  file: { readonly body: Buffer; readonly columns: readonly string[] },
+) {
+  const { db, clock } = app.daycut;
+  const importId = randomUUID();
+  return inTransaction(db, async (t) => {
+    const shown: RowError[] = [];
+    let all = 0;
+    const facts = await loadFrontOfficeFacts(t.tx, clock.now());
+    const batches = readCsv(file.body, file.columns);
+    const result = await takeIn(t, kind, facts, batches, async (found) => {
+      const errors = byColumn(found);
+      all += errors.length;
+      shown.push(...errors.slice(0, SHOWN_ERRORS - shown.length));
+      await storeImportErrors(t, importId, errors);
+    });
+    return { importId, ...result, errors: shown, errorsOmitted: all - shown.length };
+  });
+}
+
+const csvRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  takeOnlyCsv(app);
+  for (const { kind, operationId, columns } of CSV_ROUTES) {
+    app.post(
+      `/front-office/imports/${kind}`,
+      {
+        config,
+        bodyLimit: IMPORT_LIMIT_BYTES,
+        validatorCompiler: judgesBodyLater,
+        schema: {
+          operationId,
+          tags,
+          summary: `Import ${kind} as CSV: good rows are kept, bad ones listed`,
+          description: `UTF-8 with the header ${columns.join(',')}`,
+          consumes: ['text/csv'],
+          body: CsvBody,
+          response: {
+            200: shape({
+              importId: Type.String(),
+              ...Intake,
+              bad: Type.Integer({ description: 'Rows left out.' }),
+              errors: Type.Array(RowErrorSchema),
+              errorsOmitted: Type.Integer(),
+            }),
+          },
+        },
+      },
+      async (request) => takeCsv(app, kind, { body: csvBodyOf(request), columns }),
+    );
+  }
+};
+
+/** What the front office sends: rows of JSON, files, and the errors of files. */
+export const frontOfficeRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  for (const { kind, operationId, summary, body } of JSON_ROUTES) {
+    app.post(
+      `/front-office/${kind}`,
+      {
+        config,
+        bodyLimit: IMPORT_LIMIT_BYTES,
+        validatorCompiler: judgesBodyLater,
+        schema: {
+          operationId,
+          tags,
+          summary,
+          body: Type.Union([body, strict({ items: Type.Array(body, { minItems: 1 }) })]),
+          response: { 200: shape(Intake) },
+        },
+      },
+      async (request) => takeJson(app, kind, request.body),
+    );
+  }
+  app.get(
+    '/front-office/imports/:importId/errors',
+    {
+      config,
+      schema: {
+        operationId: 'listImportErrors',
+        tags,
+        summary: 'What was wrong with the rows that an import left out',
+        params: strict({ importId: Type.String({ format: 'uuid' }) }),
+        querystring: strict(PAGE_QUERY),
+        response: { 200: pageOf(RowErrorSchema) },
+      },
+    },
+    async ({ params, query }) => readImportErrors(app.daycut.db.$client, params.importId, query),
+  );
+  await app.register(csvRoutes);
+};

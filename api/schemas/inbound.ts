@@ -1,0 +1,85 @@
+import Type from 'typebox';
+import {
+  ACCOUNT_KINDS,
+  ACCOUNT_STATUSES,
+  INSTRUMENT_TYPES,
+  SIDES,
+} from '../../domain/trades/trade.ts';
+import { Day, Instant, oneOf, shape, strict } from './fields.ts';
+
+const SourceId = Type.String({ pattern: '^[!-~]{1,64}$' });
+const Positive = Type.String({
+  pattern: String.raw`^(0|[1-9]\d*)(\.\d{1,10})?$`,
+  description: 'Greater than zero; at most 10 decimals and 18 digits in all.',
+});
+const Version = Type.Integer({ minimum: 1, maximum: 1_000_000 });
+const RecordedAt = Type.Optional(
+  Type.String({
+    format: 'date-time',
+    description: 'The front office’s own time; absent = now. The cutoff compares it.',
+  }),
+);
+const Cancelled = Type.Optional(Type.Boolean({ default: false }));
+
+/** 下单渠道 0–9. */
+export const OrderChannelCode = Type.Integer({ minimum: 0, maximum: 9 });
+export const SideWord = oneOf(SIDES);
+
+export const OrderBody = strict({
+  orderId: SourceId,
+  version: Version,
+  accountNo: SourceId,
+  instrumentId: Type.String({ description: 'TYPE/MARKET/CODE, like ST/HK/700' }),
+  side: SideWord,
+  orderChannel: OrderChannelCode,
+  settlementChannel: SourceId,
+  quantity: Positive,
+  cancelled: Cancelled,
+  recordedAt: RecordedAt,
+});
+
+export const ExecutionBody = strict({
+  executionId: SourceId,
+  version: Version,
+  orderId: SourceId,
+  tradeDate: Day,
+  quantity: Positive,
+  price: Positive,
+  cancelled: Cancelled,
+  executedAt: Instant,
+  recordedAt: RecordedAt,
+});
+
+export const AccountBody = strict({
+  accountNo: SourceId,
+  version: Version,
+  kind: oneOf(ACCOUNT_KINDS),
+  status: oneOf(ACCOUNT_STATUSES),
+  openedOn: Day,
+  closedOn: Type.Optional(Day),
+  recordedAt: RecordedAt,
+});
+
+export const InstrumentBody = strict({
+  instrumentId: Type.String({ description: 'TYPE/MARKET/CODE, like ST/HK/700' }),
+  version: Version,
+  type: oneOf(INSTRUMENT_TYPES),
+  name: Type.String({ maxLength: 200 }),
+  currency: Type.String(),
+  lotSize: Type.Integer({ minimum: 1 }),
+  stampDutyExempt: Type.Optional(Type.Boolean({ default: false })),
+  recordedAt: RecordedAt,
+});
+
+export const CsvBody = Type.Unsafe<Buffer>({
+  type: 'string',
+  description: 'CSV, see docs/files.md',
+});
+
+export const RowErrorSchema = shape({
+  row: Type.Integer({ description: 'The n-th data row, from 1.' }),
+  field: Type.String(),
+  code: Type.String(),
+  value: Type.String(),
+  message: Type.String(),
+});
