@@ -267,6 +267,12 @@ export const ERROR_CATALOGUE = {
     '该步骤不可重跑。',
     '該步驟不可重跑。',
   ),
+  STORE_UNAVAILABLE: entry(
+    'transient',
+    'The database does not answer; try again.',
+    '数据库无响应，请重试。',
+    '資料庫無回應，請重試。',
+  ),
   SUPPLEMENT_WINDOW_CLOSED: entry(
     'business_rule',
     'Supplements are closed for this ledger date.',
@@ -301,6 +307,12 @@ export const ERROR_CATALOGUE = {
     '该市场没有此交收通道。',
     '該市場沒有此交收通道。',
   ),
+  UNSUPPORTED_MEDIA_TYPE: entry(
+    'validation',
+    'The body is in a format that this path does not take.',
+    '请求体格式不受支持。',
+    '請求體格式不受支援。',
+  ),
   UNSUPPORTED: entry(
     'business_rule',
     'This release does not support this.',
@@ -331,8 +343,13 @@ const HTTP_STATUS: Readonly<Record<ErrorCategory, number>> = {
 };
 
 export const categoryOf = (code: ErrorCode): ErrorCategory => ERROR_CATALOGUE[code].category;
+/** HTTP has words of its own for two of the malformed requests. */
+const OWN_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
+  BODY_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+};
 export const httpStatusOf = (code: ErrorCode): number =>
-  code === 'BODY_TOO_LARGE' ? 413 : HTTP_STATUS[categoryOf(code)];
+  OWN_STATUS[code] ?? HTTP_STATUS[categoryOf(code)];
 /** True when trying again, unchanged, can succeed. Everything else waits for a person. */
 export const isTransient = (code: ErrorCode): boolean => categoryOf(code) === 'transient';
 export const isErrorCode = (text: string): text is ErrorCode =>

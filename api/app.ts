@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { ApiDependencies } from './dependencies.ts';
+import { FlowFeed } from './flow-feed.ts';
+import { addAuth } from './plugins/auth.ts';
+import { addBodies } from './plugins/bodies.ts';
+import { addOpenApi, addRouteConventions } from './plugins/openapi.ts';
+import { addProblems } from './plugins/problems.ts';
+import { addRequestLog } from './plugins/request-log.ts';
+import { addValidation } from './plugins/validation.ts';
+import { API_PREFIX } from './prefix.ts';
+import { commandRoutes } from './routes/commands.ts';
+import { dayCutRoutes, flowCommandRoutes } from './routes/flow-commands.ts';
+import { flowEventRoutes } from './routes/flow-events.ts';
+import { flowRoutes } from './routes/flows.ts';
+import { healthRoutes } from './routes/health.ts';
+import { ledgerDateRoutes } from './routes/ledger-dates.ts';
+import { devTokenRoutes, peopleRoutes } from './routes/people.ts';
+
+const BODY_LIMIT_BYTES = 1_048_576;
+/** Long enough for ten megabytes over a slow line. */
+const REQUEST_TIMEOUT_MS = 120_000;
+const KEEP_ALIVE_MS = 72_000;
+
+export interface AppDependencies extends ApiDependencies {
+  /** A pino logger; none = silent. */
+  readonly logger?: FastifyBaseLogger | undefined;
+}
+
+/**
+ * The whole HTTP side, ready to listen or to be injected into. Routes are registered by name, so that
+ * a search for one finds where it is served.
+ */
+export async function buildApp({ logger, ...deps }: AppDependencies): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...(logger ? { loggerInstance: logger } : {}),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Every id in the log is ours: one from outside could be forged or repeated.
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    // Its lines would show whole URLs, and an event stream's can hold a token.
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  const onError = (error: unknown) => app.log.warn({ err: error }, 'live progress');
+  const feed = new FlowFeed({ db: deps.db, clock: deps.clock, onError });
+  app.decorate('daycut', { ...deps, feed });
+  // Before the server waits for its connections: event streams would keep it waiting for ever.
+  app.addHook('preClose', () => feed.close());
+  addRequestLog(app);
+  addProblems(app);
+  addValidation(app);
+  addBodies(app);
+  addRouteConventions(app);
+  addAuth(app, deps.auth);
+  await addOpenApi(app);
+  await app.register(
+    async (api) => {
+      await api.register(healthRoutes);
+      if (deps.devIssuer) await api.register(devTokenRoutes);
+      await api.register(peopleRoutes);
+      await api.register(ledgerDateRoutes);
+      await api.register(flowRoutes);
+      await api.register(flowEventRoutes);
+      await api.register(flowCommandRoutes);
+      await api.register(dayCutRoutes);
+      await api.register(commandRoutes);
+    },
+    { prefix: API_PREFIX },
+  );
+  await app.ready();
+  return app;
+}

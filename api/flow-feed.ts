@@ -1,0 +1,117 @@
+import type { Db } from '../db/client.ts';
+import { readFlowView, type FlowView } from '../db/queries/flow-view.ts';
+import { listenForProgress, type ProgressListener } from '../db/queries/progress-listener.ts';
+import type { FlowRef } from '../domain/clearing/flow-state.ts';
+import type { Clock } from '../domain/clock.ts';
+
+const AT_MOST_EVERY_MS = 200;
+/** Also without a change: what is allowed can depend on the time of day. */
+const REFRESH_MS = 15_000;
+
+/** Who watches a flow. `send` gets a view as JSON, and '' as a sign of life. */
+export interface FlowWatcher {
+  send(view: string): void;
+  end(): void;
+}
+
+interface Topic {
+  readonly ref: FlowRef;
+  readonly watchers: Set<FlowWatcher>;
+  timer: NodeJS.Timeout | undefined;
+  readAt: number;
+  shown: string;
+}
+
+const keyOf = ({ ledgerDate, flow }: FlowRef): string => `${ledgerDate}/${flow}`;
+
+/**
+ * Tells watchers of a flow what changed: one connection listens for all of them, and a flow is read
+ * once, at most five times a second, however many watch it.
+ */
+export class FlowFeed {
+  private readonly db: Db;
+  private readonly clock: Clock;
+  private readonly onError: (error: unknown) => void;
+  private readonly topics = new Map<string, Topic>();
+  private listener: ProgressListener | undefined;
+  private refresher: NodeJS.Timeout | undefined;
+
+  constructor(deps: {
+    readonly db: Db;
+    readonly clock: Clock;
+    readonly onError: (error: unknown) => void;
+  }) {
+    this.db = deps.db;
+    this.clock = deps.clock;
+    this.onError = deps.onError;
+  }
+
+  /** Returns how to stop watching. `first` is what the watcher has seen already. */
+  watch(first: FlowView, watcher: FlowWatcher): () => void {
+    this.start();
+    const key = keyOf(first);
+    let topic = this.topics.get(key);
+    if (!topic) {
+      const { ledgerDate, flow } = first;
+      const ref = { ledgerDate, flow };
+      const shown = JSON.stringify(first);
+      topic = { ref, watchers: new Set(), timer: undefined, readAt: 0, shown };
+      this.topics.set(key, topic);
+    }
+    const { watchers } = topic;
+    watchers.add(watcher);
+    // What changed between that first look and now has been announced to nobody.
+    this.schedule(topic);
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.topics.get(key)?.watchers === watchers) {
+        clearTimeout(this.topics.get(key)?.timer);
+        this.topics.delete(key);
+      }
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.refresher);
+    for (const topic of this.topics.values()) {
+      clearTimeout(topic.timer);
+      for (const watcher of topic.watchers) watcher.end();
+    }
+    this.topics.clear();
+    await this.listener?.close();
+  }
+
+  private start(): void {
+    this.listener ??= listenForProgress(this.db, {
+      onChange: (flow) => {
+        const changed = flow === null ? [...this.topics.values()] : [this.topics.get(flow)];
+        for (const topic of changed) if (topic) this.schedule(topic);
+      },
+      onError: this.onError,
+    });
+    this.refresher ??= setInterval(() => {
+      for (const topic of this.topics.values()) {
+        for (const watcher of topic.watchers) watcher.send('');
+        this.schedule(topic);
+      }
+    }, REFRESH_MS).unref();
+  }
+
+  private schedule(topic: Topic): void {
+    if (topic.timer) return;
+    const wait = Math.max(0, topic.readAt + AT_MOST_EVERY_MS - Date.now());
+    topic.timer = setTimeout(() => {
+      topic.timer = undefined;
+      topic.readAt = Date.now();
+      // A store that is away announces its return, and then everything is read again.
+      this.show(topic).catch(this.onError);
+    }, wait);
+  }
+
+  private async show(topic: Topic): Promise<void> {
+    const view = JSON.stringify(await readFlowView(this.db, topic.ref, this.clock.now()));
+    if (view === topic.shown) return;
+    topic.shown = view;
+    for (const watcher of topic.watchers) watcher.send(view);
+  }
+}

@@ -1,0 +1,65 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { readFlowView } from '../../db/queries/flow-view.ts';
+import type { FlowWatcher } from '../flow-feed.ts';
+import { Day, FlowId, strict } from '../schemas/fields.ts';
+
+const RETRY_HINT_MS = 2_000;
+
+/** Server-sent events: one `flow` event with the whole view at once, then one at each change. */
+export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, clock, feed } = app.daycut;
+  app.get(
+    '/ledger-dates/:ledgerDate/flows/:flow/events',
+    {
+      config: { permission: 'lb_hk_clearing.clearing_busin_steps', tokenInQuery: true },
+      schema: {
+        operationId: 'watchFlow',
+        tags: ['flows'],
+        summary: 'Live progress as server-sent events: `event: flow`, data = the flow view',
+        params: strict({ ledgerDate: Day, flow: FlowId }),
+        querystring: strict({
+          access_token: Type.Optional(
+            Type.String({ description: 'For EventSource, which cannot send headers.' }),
+          ),
+        }),
+        produces: ['text/event-stream'],
+        response: {
+          200: {
+            description: 'A stream that ends when either side closes it',
+            content: { 'text/event-stream': { schema: Type.String() } },
+          },
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      const first = await readFlowView(db, params, clock.now());
+      reply.hijack();
+      const stream = reply.raw;
+      stream.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        // Proxies must not collect events into larger pieces.
+        'x-accel-buffering': 'no',
+      });
+      stream.write(`retry: ${RETRY_HINT_MS}\nevent: flow\ndata: ${JSON.stringify(first)}\n\n`);
+      stream.on('close', feed.watch(first, watcherOf(stream)));
+    },
+  );
+};
+
+/** Each view is complete, so a slow reader misses those in between, never the newest one. */
+function watcherOf(stream: ServerResponse): FlowWatcher {
+  let missed = '';
+  const send = (view: string): void => {
+    if (stream.writableNeedDrain) missed = view === '' ? missed : view;
+    else stream.write(view === '' ? ': alive\n\n' : `event: flow\ndata: ${view}\n\n`);
+  };
+  stream.on('drain', () => {
+    const view = missed;
+    missed = '';
+    if (view !== '') send(view);
+  });
+  return { send, end: () => stream.end() };
+}

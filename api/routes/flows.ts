@@ -1,0 +1,93 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { readFlowView, readFlowViews } from '../../db/queries/flow-view.ts';
+import { readReadiness } from '../../db/queries/readiness.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import {
+  Anything,
+  Day,
+  FlowId,
+  Instant,
+  list,
+  nullable,
+  shape,
+  strict,
+} from '../schemas/fields.ts';
+import { FlowViewRef, Readiness } from '../schemas/flow-view.ts';
+
+const permission = 'lb_hk_clearing.clearing_busin_steps' as const;
+const tags = ['flows'];
+const config = { permission };
+const FlowParams = strict({ ledgerDate: Day, flow: FlowId });
+
+const ReadinessView = shape({
+  ledgerDate: Day,
+  flow: Type.String(),
+  state: Readiness,
+  run: nullable(Type.Integer()),
+  ranAt: nullable(Instant),
+  commandId: nullable(Type.String()),
+  items: list(
+    shape({
+      item: Type.String(),
+      name: Type.String(),
+      nameZh: Type.String(),
+      guide: Type.String(),
+      severity: Type.Integer(),
+      passed: Type.Boolean(),
+      details: Anything,
+    }),
+  ),
+});
+
+export const flowRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, clock } = app.daycut;
+  app.get(
+    '/ledger-dates/:ledgerDate/flows',
+    {
+      config,
+      schema: {
+        operationId: 'listFlows',
+        tags,
+        summary: 'The flows of a ledger date, in the order in which they are cleared',
+        params: strict({ ledgerDate: Day }),
+        response: {
+          200: shape({ items: list(FlowViewRef), nextCursor: nullable(Type.String()) }),
+        },
+      },
+    },
+    async ({ params: { ledgerDate } }) => {
+      const items = await readFlowViews(db, ledgerDate, clock.now());
+      if (items.length === 0) throw new ClearingError('NOT_FOUND', { ledgerDate });
+      return { items, nextCursor: null };
+    },
+  );
+  app.get(
+    '/ledger-dates/:ledgerDate/flows/:flow',
+    {
+      config,
+      schema: {
+        operationId: 'getFlow',
+        tags,
+        summary: 'One flow: mode, readiness, steps with progress, allowed commands',
+        params: FlowParams,
+        response: { 200: FlowViewRef },
+      },
+    },
+    async ({ params }) => readFlowView(db, params, clock.now()),
+  );
+  app.get(
+    '/ledger-dates/:ledgerDate/flows/:flow/readiness',
+    {
+      config,
+      schema: {
+        operationId: 'getReadiness',
+        tags,
+        summary: 'The newest readiness run, item by item',
+        params: FlowParams,
+        response: { 200: ReadinessView },
+      },
+    },
+    async ({ params }) => readReadiness(db, params),
+  );
+};

@@ -1,0 +1,70 @@
+import Type, { type Static } from 'typebox';
+import type { FlowView as ReadFlowView } from '../../db/queries/flow-view.ts';
+import { FLOW_MODES, type ReadinessState, type StepStatus } from '../../domain/clearing/steps.ts';
+import { Anything, Day, Instant, list, nullable, oneOf, shape } from './fields.ts';
+
+const READINESS = [
+  'NOT_RUN',
+  'RUNNING',
+  'BLOCKED',
+  'PASSED',
+  'STALE',
+] as const satisfies readonly ReadinessState[];
+const STEP_STATUSES = [
+  'NOT_STARTED',
+  'RUNNING',
+  'SUCCEEDED',
+  'SUCCEEDED_EMPTY',
+  'FAILED',
+  'BLOCKED_BY_CHECK',
+  'INVALIDATED',
+] as const satisfies readonly StepStatus[];
+
+export const Mode = oneOf(FLOW_MODES);
+export const Readiness = oneOf(READINESS);
+
+const STEP = {
+  step: Type.String(),
+  name: Type.String(),
+  nameZh: Type.String(),
+  status: oneOf(STEP_STATUSES),
+  stepRunId: nullable(Type.Integer()),
+  pass: nullable(Type.Integer()),
+  shardsDone: Type.Integer(),
+  shardsTotal: Type.Integer(),
+  rowsDone: Type.Integer(),
+  rowsPlanned: Type.Integer(),
+  startedAt: nullable(Instant),
+  finishedAt: nullable(Instant),
+  result: nullable(Anything),
+  failure: nullable(shape({ code: Type.String(), details: Anything })),
+};
+
+/** A flow as screens show it. */
+export const FlowViewSchema = Type.Object(
+  {
+    ledgerDate: Day,
+    flow: Type.String(),
+    name: Type.String(),
+    mode: Mode,
+    readiness: Readiness,
+    generation: Type.Integer({ description: 'Raised by one by each revoke.' }),
+    revision: Type.Integer({ description: 'Counts commands and changes of mode.' }),
+    tradesFrozen: Type.Boolean(),
+    revokeUnfinished: Type.Boolean(),
+    startedBy: nullable(Type.String()),
+    startedAt: nullable(Instant),
+    steps: list(shape(STEP)),
+    undo: nullable(shape(STEP)),
+    allowedCommands: list(Type.String(), {
+      description: 'readiness, start, pause, runStep:<step>, revoke, dayCut',
+    }),
+  },
+  { $id: 'FlowView' },
+);
+
+/** By reference, so that the published document describes it once. */
+export const FlowViewRef = Type.Unsafe<ReadFlowView>({ $ref: 'FlowView#' });
+
+/** Fails to compile when the schema does not describe what the query reads. */
+export const isDescribed: ReadFlowView extends Static<typeof FlowViewSchema> ? true : never = true;

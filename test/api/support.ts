@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { inject } from 'vitest';
+import { buildApp } from '../../api/app.ts';
+import { openDevIssuer } from '../../api/dev-issuer.ts';
+import { devAuthenticator } from '../../api/plugins/auth.ts';
+import type { CommandAnswer, CommandRequest } from '../../api/ports.ts';
+import { connect, type Db } from '../../db/client.ts';
+import { loadTinyBroker } from '../../scripts/sample-broker/load.ts';
+import { parseBusinessDate } from '../../domain/calendar/business-date.ts';
+import { clockFrom } from '../../domain/clock.ts';
+import type { DemoPerson } from '../../domain/permissions/demo-people.ts';
+import { freshDatabase, type Template } from '../support/database.ts';
+
+export const MON_2025_12_22 = parseBusinessDate('2025-12-22');
+export const TUE_2025_12_23 = parseBusinessDate('2025-12-23');
+export const AFTER_CUTOFF = '2025-12-22T10:00:00Z';
+
+export interface ApiUnderTest {
+  readonly app: FastifyInstance;
+  readonly db: Db;
+  /** What reached the command port, in order. */
+  readonly submitted: CommandRequest[];
+  /** What the port answers next; applied unless said. */
+  answer: CommandAnswer | Error;
+  isTemporalUp: boolean;
+  as(person: DemoPerson): Promise<Record<string, string>>;
+  get(path: string, person?: DemoPerson): Promise<LightMyRequestResponse>;
+  post(path: string, body?: object, options?: InjectOptions): Promise<LightMyRequestResponse>;
+  close(): Promise<void>;
+}
+
+/** The API on a database of its own with an open ledger date; only the engine is played. */
+export async function startApi(template: Template = 'empty'): Promise<ApiUnderTest> {
+  const url = await freshDatabase(template);
+  if (template === 'empty') await loadTinyBroker(url, { firstLedgerDate: MON_2025_12_22 });
+  const db = connect(url, { poolSize: 4 });
+  const devIssuer = await openDevIssuer(join(inject('scratch'), 'issuer-keys.json'));
+  const submitted: CommandRequest[] = [];
+  const app = await buildApp({
+    db,
+    devIssuer,
+    auth: devAuthenticator(devIssuer),
+    clock: clockFrom(AFTER_CUTOFF),
+    engine: { isTemporalUp: async () => api.isTemporalUp },
+    commands: {
+      submit: async (request) => {
+        submitted.push(request);
+        if (api.answer instanceof Error) throw api.answer;
+        return api.answer;
+      },
+    },
+  });
+  const as = async (person: DemoPerson) => ({
+    authorization: `Bearer ${await devIssuer.issue(person)}`,
+  });
+  const api: ApiUnderTest = {
+    app,
+    db,
+    submitted,
+    answer: { kind: 'applied', repeated: false },
+    isTemporalUp: true,
+    as,
+    get: async (path, person = 'operator') =>
+      app.inject({ method: 'GET', url: `/api/v1${path}`, headers: await as(person) }),
+    post: async (path, body, options = {}) =>
+      app.inject({
+        method: 'POST',
+        url: `/api/v1${path}`,
+        ...(body === undefined ? {} : { payload: body }),
+        ...options,
+        headers: {
+          ...(await as('operator')),
+          ...(options.headers ?? { 'idempotency-key': randomUUID() }),
+        },
+      }),
+    close: async () => {
+      await app.close();
+      await db.$client.end();
+    },
+  };
+  return api;
+}
