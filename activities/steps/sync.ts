@@ -1,7 +1,13 @@
 import { refreshMasterData } from '../../db/bulk/master-data.ts';
 import { postedSyncRuns } from '../../db/bulk/run-history.ts';
 import { syncProbe, type SyncInputs } from '../../db/bulk/sync-queries.ts';
-import { cutOf, earlierSnapshots, snapshotTotals } from '../../db/bulk/sync-reads.ts';
+import {
+  completeTradeDates,
+  countTradeDates,
+  cutOf,
+  earlierSnapshots,
+  snapshotTotals,
+} from '../../db/bulk/sync-reads.ts';
 import { TradeSnapshot } from '../../db/bulk/trade-snapshot.ts';
 import { loadClearingCalendar, marketsOfFlow } from '../../db/calendars.repository.ts';
 import { tradeWindow } from '../../domain/trades/trade-window.ts';
@@ -19,17 +25,26 @@ const inputsOf = (run: StepRun): SyncInputs => run.inputs as unknown as SyncInpu
 async function freezeInputs(t: Transaction, run: Opening): Promise<SyncInputs> {
   const calendar = await loadClearingCalendar(t.tx);
   const earlier = await earlierSnapshots(t.client, run);
+  const oldest = earlier.oldest ?? run.ledgerDate;
+  const windows = marketsOfFlow(calendar, run.flow).map((market) =>
+    tradeWindow(market, run.ledgerDate, oldest, calendar.union),
+  );
   return {
     cutAt: await cutOf(t.client, run),
     previousCutAt: earlier.cutAt,
-    oldest: earlier.oldest ?? run.ledgerDate,
-    windows: marketsOfFlow(calendar, run.flow).map((market) =>
-      tradeWindow(market, run.ledgerDate, earlier.oldest ?? run.ledgerDate, calendar.union),
-    ),
+    oldest,
+    windows,
     postedSyncRunIds: await postedSyncRuns(t.client, run),
     earlierSyncRunIds: earlier.syncRunIds,
+    tradeDates: await countTradeDates(t.client, windows, earlier.complete),
   };
 }
+
+const ownRows = ({ windows, tradeDates }: SyncInputs): number =>
+  tradeDates.reduce((sum, { market, tradeDate, rows }) => {
+    const isOwn = windows.some((w) => w.market === market && w.from <= tradeDate);
+    return isOwn ? sum + rows : sum;
+  }, 0);
 
 /**
  * 数据同步: the snapshot of what the front office knew at the cut. It takes the trades whose ledger
@@ -39,17 +54,11 @@ async function freezeInputs(t: Transaction, run: Opening): Promise<SyncInputs> {
 export const sync: StepDefinition = {
   async plan(t, run): Promise<StepPlan> {
     const inputs = await freezeInputs(t, run);
-    const { rows } = await t.client.query<{
-      own: number;
-      late: boolean;
-      supplements: boolean;
-      changed: boolean;
-    }>(syncProbe({ ...run, inputs }));
-    const found = rows[0];
-    const hasWork = found && (found.own > 0 || found.late || found.supplements || found.changed);
-    if (!hasWork) return { inputs: { ...inputs }, shards: [] };
+    const { rows } = await t.client.query<{ found: boolean }>(syncProbe({ ...run, inputs }));
+    if (rows[0]?.found !== true) return { inputs: { ...inputs }, shards: [] };
     await refreshMasterData(t.client);
-    const count = Math.min(MAX_SHARDS, Math.max(1, Math.ceil(found.own / EXECUTIONS_PER_SHARD)));
+    const own = ownRows(inputs);
+    const count = Math.min(MAX_SHARDS, Math.max(1, Math.ceil(own / EXECUTIONS_PER_SHARD)));
     const { rows: cuts } = await t.client.query<{ last: number }>(
       `SELECT max(account_id) AS last FROM (
          SELECT account_id, ntile($1) OVER (ORDER BY account_id) AS shard FROM accounts) a
@@ -63,7 +72,7 @@ export const sync: StepDefinition = {
         // Account 0 stands for an unknown one and belongs to the first shard.
         accountFrom: index === 0 ? 0 : (lasts[index - 1] ?? 0) + 1,
         accountTo,
-        rowsPlanned: Math.ceil(found.own / lasts.length),
+        rowsPlanned: Math.ceil(own / lasts.length),
       })),
     };
   },
@@ -75,9 +84,12 @@ export const sync: StepDefinition = {
     return { rows: work.claim.rowsDone };
   },
 
-  async close(t, run) {
+  async close(t, run, shardResults) {
+    const scope = { ...run, inputs: inputsOf(run) };
+    const complete = await completeTradeDates(t.client, scope, run.stepRunId);
+    if (shardResults.length === 0) return { status: 'SUCCEEDED_EMPTY', result: { complete } };
     const totals = await snapshotTotals(t.client, run);
     const isEmpty = totals.executions === 0 && totals.exceptions === 0;
-    return { status: isEmpty ? 'SUCCEEDED_EMPTY' : 'SUCCEEDED', result: { ...totals } };
+    return { status: isEmpty ? 'SUCCEEDED_EMPTY' : 'SUCCEEDED', result: { ...totals, complete } };
   },
 };

@@ -15,6 +15,17 @@ export interface SyncInputs {
   readonly postedSyncRunIds: readonly number[];
   /** Snapshots of earlier ledger dates. */
   readonly earlierSyncRunIds: readonly number[];
+  /** What the front office held of each trade date of the windows. */
+  readonly tradeDates: readonly TradeDateCount[];
+}
+
+export interface TradeDateCount {
+  readonly market: string;
+  readonly tradeDate: BusinessDate;
+  /** Rows of any version. */
+  readonly rows: number;
+  /** An earlier ledger date's trade date that may hold trades which nobody took. */
+  readonly isLate: boolean;
 }
 
 export interface SyncScope {
@@ -27,35 +38,61 @@ const inForce = (row: string, cutAt: string): string =>
   `${row}.recorded_at <= ${text(cutAt)} ` +
   `AND (${row}.superseded_at IS NULL OR ${row}.superseded_at > ${text(cutAt)})`;
 
-const between = (windows: readonly TradeWindow[], late: boolean): string =>
-  windows
-    .map(({ market, from, to, lateFrom }) =>
-      late
-        ? `(e.market = ${text(market)} AND e.trade_date >= ${text(lateFrom)} AND e.trade_date < ${text(from)})`
-        : `(e.market = ${text(market)} AND e.trade_date BETWEEN ${text(from)} AND ${text(to)})`,
-    )
-    .join(' OR ');
+const either = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? 'false' : `(${conditions.join(' OR ')})`;
 
-/** True for an execution that one of these snapshots holds already. */
-const isHeld = (from: BusinessDate, to: BusinessDate, runIds: readonly number[]): string =>
-  `EXISTS (SELECT 1 FROM executions x
-    JOIN orders xo ON xo.ledger_date = x.ledger_date AND xo.order_no = x.order_no
-    WHERE x.execution_id = e.execution_id AND xo.sync_run_id IN ${integers(runIds)}
-      AND x.ledger_date BETWEEN ${text(from)} AND ${text(to)})`;
+const ownDates = ({ windows }: SyncInputs): string =>
+  either(
+    windows.map(
+      ({ market, from, to }) =>
+        `e.market = ${text(market)} AND e.trade_date BETWEEN ${text(from)} AND ${text(to)}`,
+    ),
+  );
+
+const lateDates = ({ tradeDates }: SyncInputs, row: string): string =>
+  either(
+    tradeDates
+      .filter(({ isLate }) => isLate)
+      .map(
+        ({ market, tradeDate }) =>
+          `${row}.market = ${text(market)} AND ${row}.trade_date = ${text(tradeDate)}`,
+      ),
+  );
+
+const hasLateDates = ({ tradeDates }: SyncInputs): boolean =>
+  tradeDates.some(({ isLate }) => isLate);
+
+const executionsOf = (from: BusinessDate, to: BusinessDate, runIds: readonly number[]): string =>
+  `executions x JOIN orders xo ON xo.ledger_date = x.ledger_date AND xo.order_no = x.order_no
+   WHERE x.ledger_date BETWEEN ${text(from)} AND ${text(to)}
+     AND xo.sync_run_id IN ${integers(runIds)}`;
+
+/** Executions that snapshots hold already, gathered once: probing for each would cost far more. */
+function heldExecutions({ ledgerDate, inputs }: SyncScope): string {
+  const { oldest, postedSyncRunIds, earlierSyncRunIds } = inputs;
+  const posted = executionsOf(ledgerDate, ledgerDate, postedSyncRunIds);
+  const earlier = executionsOf(oldest, ledgerDate, earlierSyncRunIds);
+  return `posted AS MATERIALIZED (SELECT x.execution_id FROM ${posted}),
+    earlier AS MATERIALIZED (
+      SELECT x.execution_id FROM ${earlier} AND ${lateDates(inputs, 'xo')})`;
+}
 
 /** Conditions on `e` for the trades of this ledger date, and for those that came late. */
 function selections({ ledgerDate, inputs }: SyncScope): string[] {
-  const { windows, oldest, cutAt, postedSyncRunIds, earlierSyncRunIds } = inputs;
-  const isPosted =
-    postedSyncRunIds.length === 0 ? 'false' : isHeld(ledgerDate, ledgerDate, postedSyncRunIds);
-  const basic = `${inForce('e', cutAt)} AND NOT e.cancelled AND NOT ${isPosted}`;
-  const own = `(${between(windows, false)}) AND ${basic}`;
+  const { oldest, cutAt, earlierSyncRunIds } = inputs;
+  const free = `${inForce('e', cutAt)} AND NOT e.cancelled
+    AND NOT EXISTS (SELECT 1 FROM posted p WHERE p.execution_id = e.execution_id)`;
+  const own = `${ownDates(inputs)} AND ${free}`;
   if (oldest >= ledgerDate) return [own];
   // A trade whose date was corrected to today may have been booked on an earlier ledger date.
-  const isEarlier = isHeld(oldest, ledgerDate, earlierSyncRunIds);
+  const isBooked = `EXISTS (SELECT 1 FROM ${executionsOf(oldest, ledgerDate, earlierSyncRunIds)}
+    AND x.execution_id = e.execution_id)`;
+  const corrected = `${own} AND (e.version = 1 OR NOT ${isBooked})`;
+  if (!hasLateDates(inputs)) return [corrected];
   return [
-    `${own} AND (e.version = 1 OR NOT ${isEarlier})`,
-    `(${between(windows, true)}) AND ${basic} AND NOT ${isEarlier}`,
+    corrected,
+    `${lateDates(inputs, 'e')} AND ${free}
+      AND NOT EXISTS (SELECT 1 FROM earlier h WHERE h.execution_id = e.execution_id)`,
   ];
 }
 
@@ -84,13 +121,18 @@ function supplementsOf({ ledgerDate, flow, inputs }: SyncScope): string {
 
 /** Is there anything to synchronise? Answered from indexes alone on a day without trades. */
 export function syncProbe(scope: SyncScope): string {
-  const { windows, oldest } = scope.inputs;
-  const late = oldest < scope.ledgerDate ? selections(scope)[1] : undefined;
-  return `SELECT
-    (SELECT count(*) FROM front_office.executions e WHERE ${between(windows, false)}) AS own,
-    ${late === undefined ? 'false' : `EXISTS (SELECT 1 FROM front_office.executions e WHERE ${late})`} AS late,
-    EXISTS (SELECT 1 ${supplementsOf(scope)}) AS supplements,
-    EXISTS (${changedTrades(scope)}) AS changed`;
+  const { inputs } = scope;
+  const found = [
+    `SELECT 1 FROM front_office.executions e WHERE ${ownDates(inputs)}`,
+    `SELECT 1 ${supplementsOf(scope)}`,
+  ];
+  const late = selections(scope)[1];
+  if (late !== undefined) {
+    found.push(`SELECT 1 FROM front_office.executions e WHERE ${late}`, changedEarlier(scope));
+  }
+  if (inputs.postedSyncRunIds.length > 0) found.push(changedToday(scope));
+  return `WITH ${heldExecutions(scope)}
+    SELECT ${found.map((query) => `EXISTS (${query})`).join('\n OR ')} AS found`;
 }
 
 /**
@@ -118,40 +160,78 @@ export function tradesQuery(
       ? ''
       : `AND (account_id, order_id, trade_date) >
          (${integer(after[0])}, ${text(after[1])}, ${text(after[2])}::date)`;
-  return `SELECT * FROM (${all.join('\n UNION ALL ')}) t
+  return `WITH ${heldExecutions(scope)}
+    SELECT * FROM (${all.join('\n UNION ALL ')}) t
     WHERE account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)} ${rest}
     ORDER BY account_id, order_id, trade_date, executed_at, execution_id`;
 }
 
 /** Posted trades that the front office changed or cancelled since: the posted contract stays. */
-export function changedTrades(scope: SyncScope): string {
-  const { ledgerDate, inputs } = scope;
-  const { cutAt, postedSyncRunIds, earlierSyncRunIds, oldest, previousCutAt } = inputs;
-  const held = `FROM executions x
-    JOIN orders xo ON xo.ledger_date = x.ledger_date AND xo.order_no = x.order_no`;
-  const details = `jsonb_build_object('bookedVersion', x.execution_version, 'version', e.version,
-    'cancelled', e.cancelled, 'bookedOn', x.ledger_date)`;
-  const today = `SELECT x.execution_id, xo.order_id, ${details} AS details ${held}
+export const changedTrades = (scope: SyncScope): string =>
+  `${changedToday(scope)} UNION ALL ${changedEarlier(scope)}`;
+
+function changedToday({ ledgerDate, inputs }: SyncScope): string {
+  const { cutAt, postedSyncRunIds } = inputs;
+  return `SELECT x.execution_id, x.order_id, jsonb_build_object(
+      'bookedVersion', x.execution_version, 'version', e.version, 'cancelled', e.cancelled,
+      'bookedOn', x.ledger_date) AS details
+    FROM (SELECT x.*, xo.order_id, xo.order_version
+      FROM ${executionsOf(ledgerDate, ledgerDate, postedSyncRunIds)}
+        AND xo.source = 'FRONT_OFFICE') x
     LEFT JOIN front_office.executions e
       ON e.execution_id = x.execution_id AND ${inForce('e', cutAt)}
-    LEFT JOIN front_office.orders o ON o.order_id = xo.order_id AND ${inForce('o', cutAt)}
-    WHERE x.ledger_date = ${text(ledgerDate)} AND xo.source = 'FRONT_OFFICE'
-      AND xo.sync_run_id IN ${integers(postedSyncRunIds)}
-      AND (e.cancelled IS NOT FALSE OR e.version <> x.execution_version
-        OR o.cancelled IS NOT FALSE OR o.version <> xo.order_version)`;
-  if (previousCutAt === null || oldest >= ledgerDate) return today;
-  const windows = inputs.windows
-    .map(
-      ({ market, lateFrom, to }) =>
-        `(e.market = ${text(market)} AND e.trade_date BETWEEN ${text(lateFrom)} AND ${text(to)})`,
-    )
-    .join(' OR ');
-  return `${today} UNION ALL
-    SELECT x.execution_id, xo.order_id, ${details} ${held}
-    JOIN front_office.executions e
-      ON e.execution_id = x.execution_id AND e.version > x.execution_version
-    WHERE (${windows}) AND e.version > 1 AND e.recorded_at > ${text(previousCutAt)}
-      AND ${inForce('e', cutAt)}
-      AND x.ledger_date BETWEEN ${text(oldest)} AND ${text(ledgerDate)}
-      AND xo.sync_run_id IN ${integers(earlierSyncRunIds)}`;
+    LEFT JOIN front_office.orders o ON o.order_id = x.order_id AND ${inForce('o', cutAt)}
+    WHERE e.cancelled IS NOT FALSE OR e.version <> x.execution_version
+      OR o.cancelled IS NOT FALSE OR o.version <> x.order_version`;
+}
+
+/** Newer versions are few, so each is looked up by its id. */
+function changedEarlier({ ledgerDate, inputs }: SyncScope): string {
+  const { cutAt, previousCutAt, oldest, earlierSyncRunIds } = inputs;
+  const dates = either([ownDates(inputs), lateDates(inputs, 'e')]);
+  const isNews = previousCutAt === null ? 'false' : `e.recorded_at > ${text(previousCutAt)}`;
+  return `SELECT x.execution_id, x.order_id, jsonb_build_object(
+      'bookedVersion', x.execution_version, 'version', e.version, 'cancelled', e.cancelled,
+      'bookedOn', x.ledger_date) AS details
+    FROM (SELECT * FROM front_office.executions e
+      WHERE ${dates} AND e.version > 1 AND ${isNews} AND ${inForce('e', cutAt)} OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT x.*, xo.order_id
+      FROM ${executionsOf(oldest, ledgerDate, earlierSyncRunIds)}
+        AND x.execution_id = e.execution_id AND x.execution_version < e.version) x`;
+}
+
+/** How many rows the front office has of each trade date that this ledger date may take. */
+export const tradeDateCounts = (windows: readonly TradeWindow[]): string =>
+  `SELECT e.market, e.trade_date AS "tradeDate", count(*) AS rows
+   FROM front_office.executions e
+   WHERE ${either(
+     windows.map(
+       ({ market, lateFrom, to }) =>
+         `e.market = ${text(market)} AND e.trade_date BETWEEN ${text(lateFrom)} AND ${text(to)}`,
+     ),
+   )}
+   GROUP BY 1, 2 ORDER BY 1, 2`;
+
+/** Trades of these dates that count in the front office, and those that snapshots hold. */
+export function tradeDateBalance(scope: SyncScope, stepRunId: number, late: boolean): string {
+  const { ledgerDate, inputs } = scope;
+  const { oldest, postedSyncRunIds, earlierSyncRunIds } = inputs;
+  const dates = (row: string) =>
+    late
+      ? lateDates(inputs, row)
+      : either(
+          inputs.windows.map(
+            ({ market, from, to }) =>
+              `${row}.market = ${text(market)} AND ${row}.trade_date BETWEEN ${text(from)} AND ${text(to)}`,
+          ),
+        );
+  const runs = [stepRunId, ...postedSyncRunIds, ...(late ? earlierSyncRunIds : [])];
+  const held = executionsOf(late ? oldest : ledgerDate, ledgerDate, runs);
+  return `SELECT market, trade_date AS "tradeDate", sum(n) = 0 AS complete FROM (
+      SELECT e.market, e.trade_date, count(*) AS n FROM front_office.executions e
+      WHERE ${dates('e')} AND e.superseded_at IS NULL AND NOT e.cancelled GROUP BY 1, 2
+      UNION ALL
+      SELECT xo.market, xo.trade_date, -count(*) FROM ${held}
+        AND xo.source = 'FRONT_OFFICE' AND ${dates('xo')} GROUP BY 1, 2) b
+    GROUP BY 1, 2`;
 }

@@ -2,7 +2,14 @@ import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { LATE_LEDGER_DATES } from '../../domain/trades/trade-window.ts';
+import type { TradeWindow } from '../../domain/trades/trade-window.ts';
 import type { FlowDate } from './run-history.ts';
+import {
+  tradeDateBalance,
+  tradeDateCounts,
+  type SyncScope,
+  type TradeDateCount,
+} from './sync-queries.ts';
 
 /** The instant up to which front-office rows belong to this ledger date. */
 export async function cutOf(client: pg.PoolClient, of: FlowDate): Promise<string> {
@@ -23,6 +30,8 @@ export interface EarlierSnapshots {
   readonly oldest: BusinessDate | undefined;
   readonly syncRunIds: readonly number[];
   readonly cutAt: string | null;
+  /** Trade dates of which nothing was missed, with the rows that the front office had then. */
+  readonly complete: Readonly<Record<string, number>>;
 }
 
 /** The snapshots of this flow on the ledger dates whose missed trades are still taken. */
@@ -34,6 +43,7 @@ export async function earlierSnapshots(
     oldest: BusinessDate | null;
     ids: number[];
     cut: string | null;
+    complete: Record<string, number> | null;
   }>(
     `WITH dates AS (
        SELECT ledger_date FROM ledger_dates WHERE ledger_date < $1
@@ -45,11 +55,17 @@ export async function earlierSnapshots(
      SELECT (SELECT min(ledger_date) FROM dates) AS oldest,
        coalesce((SELECT jsonb_agg(step_run_id ORDER BY step_run_id) FROM runs
                  WHERE status = 'SUCCEEDED'), '[]') AS ids,
-       (SELECT max((inputs ->> 'cutAt')::timestamptz)::text FROM runs) AS cut`,
+       (SELECT max((inputs ->> 'cutAt')::timestamptz)::text FROM runs) AS cut,
+       (SELECT result -> 'complete' FROM runs ORDER BY step_run_id DESC LIMIT 1) AS complete`,
     [of.ledgerDate, of.flow],
   );
   const row = rows[0];
-  return { oldest: row?.oldest ?? undefined, syncRunIds: row?.ids ?? [], cutAt: row?.cut ?? null };
+  return {
+    oldest: row?.oldest ?? undefined,
+    syncRunIds: row?.ids ?? [],
+    cutAt: row?.cut ?? null,
+    complete: row?.complete ?? {},
+  };
 }
 
 export interface SnapshotTotals {
@@ -113,4 +129,47 @@ async function assertOnce(
       ...found,
     });
   }
+}
+
+const keyOf = ({ market, tradeDate }: { readonly market: string; readonly tradeDate: string }) =>
+  `${market} ${tradeDate}`;
+
+/** Counts the trade dates of the windows; a date that is complete and unchanged is not late. */
+export async function countTradeDates(
+  client: pg.PoolClient,
+  windows: readonly TradeWindow[],
+  complete: Readonly<Record<string, number>>,
+): Promise<TradeDateCount[]> {
+  const { rows } = await client.query<Omit<TradeDateCount, 'isLate'>>(tradeDateCounts(windows));
+  return rows.map((row) => {
+    const window = windows.find(({ market }) => market === row.market);
+    const isEarlier = window !== undefined && row.tradeDate < window.from;
+    return { ...row, isLate: isEarlier && complete[keyOf(row)] !== row.rows };
+  });
+}
+
+/** The trade dates that a later ledger date need not look at again while their rows stay as many. */
+export async function completeTradeDates(
+  client: pg.PoolClient,
+  scope: SyncScope,
+  stepRunId: number,
+): Promise<Record<string, number>> {
+  const { tradeDates, windows } = scope.inputs;
+  const open = new Set<string>();
+  for (const late of [false, true]) {
+    const isAsked = tradeDates.some(
+      ({ isLate, market, tradeDate }) =>
+        isLate === late &&
+        windows.some((w) => w.market === market && (late || tradeDate >= w.from)),
+    );
+    if (!isAsked) continue;
+    const { rows } = await client.query<{
+      market: string;
+      tradeDate: BusinessDate;
+      complete: boolean;
+    }>(tradeDateBalance(scope, stepRunId, late));
+    for (const row of rows) if (!row.complete) open.add(keyOf(row));
+  }
+  const complete = tradeDates.filter((date) => !open.has(keyOf(date)));
+  return Object.fromEntries(complete.map((date) => [keyOf(date), date.rows]));
 }
