@@ -24,6 +24,9 @@ const RETENTION = '30 days';
  */
 const SETTINGS = ['history.transferProcessorMaxPollRPS=1000', 'history.maxInFlightUpdates=100'];
 
+/** A log ahead of the file instead of a copy behind it: half the waiting, and as safe. */
+const DATABASE = ['journal_mode=wal', 'synchronous=2'];
+
 export interface TemporalOptions {
   readonly cli: TemporalCli;
   /** Holds the database file, the log and the note of who runs. */
@@ -136,7 +139,10 @@ function serverArguments(options: TemporalOptions, port: number): string[] {
   args.push('--log-level', 'warn');
   for (const namespace of options.namespaces) args.push('--namespace', namespace);
   for (const setting of SETTINGS) args.push('--dynamic-config-value', setting);
-  if (!options.inMemory) args.push('--db-filename', databaseFileOf(options));
+  if (!options.inMemory) {
+    args.push('--db-filename', databaseFileOf(options));
+    for (const pragma of DATABASE) args.push('--sqlite-pragma', pragma);
+  }
   return args;
 }
 
