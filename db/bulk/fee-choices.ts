@@ -16,11 +16,13 @@ export interface LineIds {
 export class FeeChoices {
   private readonly db: Db;
   private readonly feeCodeIds: ReadonlyMap<string, number>;
+  private readonly stored: Map<string, number>;
   private readonly known = new Map<TariffPlan, readonly LineIds[]>();
 
   constructor(db: Db, feeCodeIds: ReadonlyMap<string, number>) {
     this.db = db;
     this.feeCodeIds = feeCodeIds;
+    this.stored = storedIn(db);
   }
 
   /** The ids of each line of the plan, or undefined before `store` was called for it. */
@@ -29,31 +31,51 @@ export class FeeChoices {
   }
 
   async store(plan: TariffPlan): Promise<void> {
-    const ids: LineIds[] = [];
-    for (const { choice } of plan.lines) {
-      const feeCodeId = this.feeCodeIds.get(choice.feeCode);
-      if (feeCodeId === undefined) {
-        throw new ClearingError('FEE_RULE_MISSING', {
-          why: 'the fee code is not in the list of fee codes',
-          feeCode: choice.feeCode,
-        });
-      }
-      ids.push({ feeCodeId, choiceId: await this.idOf(choice) });
-    }
+    const choices = plan.lines.map(({ choice }) => ({ choice, digest: digestOf(choice) }));
+    const missing = choices.filter(({ digest }) => !this.stored.has(digest));
+    if (missing.length > 0) await this.storeChoices(missing);
+    const ids = choices.map(({ choice, digest }) => ({
+      feeCodeId: this.feeCodeIdOf(choice.feeCode),
+      choiceId: this.stored.get(digest) ?? 0,
+    }));
     this.known.set(plan, ids);
   }
 
-  private async idOf(choice: FeeChoice): Promise<number> {
-    const json = JSON.stringify(choice);
-    const digest = createHash('sha256').update(json).digest('hex');
-    const find = 'SELECT choice_id AS id FROM fee_choices WHERE digest = $1';
-    const found = await this.db.$client.query<{ id: number }>(find, [digest]);
-    if (found.rows[0]) return found.rows[0].id;
-    const added = await this.db.$client.query<{ id: number }>(
-      `INSERT INTO fee_choices (digest, rule_id, choice) VALUES ($1, $2, $3)
-       ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING choice_id AS id`,
-      [digest, choice.ruleId, json],
-    );
-    return added.rows[0]?.id ?? 0;
+  private feeCodeIdOf(feeCode: string): number {
+    const id = this.feeCodeIds.get(feeCode);
+    if (id !== undefined) return id;
+    throw new ClearingError('FEE_RULE_MISSING', {
+      why: 'the fee code is not in the list of fee codes',
+      feeCode,
+    });
   }
+
+  private async storeChoices(
+    choices: readonly { readonly choice: FeeChoice; readonly digest: string }[],
+  ): Promise<void> {
+    const { rows } = await this.db.$client.query<{ id: number; digest: string }>(
+      `INSERT INTO fee_choices (digest, rule_id, choice)
+       SELECT * FROM unnest($1::text[], $2::int[], $3::jsonb[])
+       ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
+       RETURNING choice_id AS id, digest`,
+      [
+        choices.map(({ digest }) => digest),
+        choices.map(({ choice }) => choice.ruleId),
+        choices.map(({ choice }) => JSON.stringify(choice)),
+      ],
+    );
+    for (const { id, digest } of rows) this.stored.set(digest, id);
+  }
+}
+
+const digestOf = (choice: FeeChoice): string =>
+  createHash('sha256').update(JSON.stringify(choice)).digest('hex');
+
+/** Ids of choices never change, so all shards of a process share what they learnt. */
+const STORED = new WeakMap<Db, Map<string, number>>();
+
+function storedIn(db: Db): Map<string, number> {
+  let stored = STORED.get(db);
+  if (stored === undefined) STORED.set(db, (stored = new Map()));
+  return stored;
 }
