@@ -23,6 +23,7 @@ const MODE_ON_ACCEPTANCE: Readonly<Partial<Record<FlowCommandKind, FlowMode>>> =
 
 /** How many command ids a run remembers; PostgreSQL remembers all. */
 const KNOWN_IDS_MAX = 200;
+const QUEUE_MAX = 5;
 
 /**
  * Where messages arrive. Handlers are registered in the constructor, before anything is awaited, so
@@ -30,7 +31,7 @@ const KNOWN_IDS_MAX = 200;
  */
 export class FlowDesk {
   state: FlowState;
-  private waiting: FlowCommand | undefined;
+  private readonly waiting: FlowCommand[];
   private readonly pauses: FlowCommand[] = [];
   private isRecordingPause = false;
   private hintArrived = false;
@@ -39,7 +40,7 @@ export class FlowDesk {
   constructor(input: FlowInput) {
     this.state = input.state;
     this.knownIds = [...input.knownCommandIds];
-    this.waiting = input.waiting ?? undefined;
+    this.waiting = [...(input.waiting ?? [])];
     for (const kind of Object.keys(flowUpdates) as FlowCommandKind[]) {
       setHandler(flowUpdates[kind], (command: FlowCommand) => this.accept(command), {
         // Synchronous on purpose: the promise of an async validator would be dropped.
@@ -72,11 +73,16 @@ export class FlowDesk {
       : refusalOf(guarded(command), this.state, undefined);
   }
 
-  /** One command at a time waits here; a pause goes beside it. */
+  /**
+   * A command waits behind another only when PostgreSQL has moved on since: then the other one is
+   * decided there, and its answer is on the way to us. A pause goes beside the queue.
+   */
   private queueRefusal(command: FlowCommand): Refusal | undefined {
-    return this.waiting && command.kind !== 'pause'
-      ? { code: 'STEP_IN_PROGRESS', details: { waitingFor: this.waiting.kind } }
-      : undefined;
+    const [first] = this.waiting;
+    const mayWait = command.kind === 'pause' || command.flowRevision > this.state.revision;
+    return first === undefined || (mayWait && this.waiting.length < QUEUE_MAX)
+      ? undefined
+      : { code: 'STEP_IN_PROGRESS', details: { waitingFor: first.kind } };
   }
 
   private accept(command: FlowCommand): Accepted {
@@ -90,26 +96,26 @@ export class FlowDesk {
       this.state = { ...this.state, startedBy: command.person, startedAt };
     }
     if (command.kind === 'pause') this.pauses.push(command);
-    else this.waiting = command;
+    else this.waiting.push(command);
     return { commandId: command.commandId };
   }
 
   /** Waits for something to do: a command, or undefined after a hint that facts have changed. */
   async nextCommand(): Promise<FlowCommand | undefined> {
-    await condition(() => this.waiting !== undefined || this.hintArrived);
+    await condition(() => this.waiting.length > 0 || this.hintArrived);
     this.hintArrived = false;
-    return this.waiting;
+    return this.waiting[0];
   }
 
   /** The command is dealt with: its outcome is in PostgreSQL, and so is the state. */
   settle(command: FlowCommand | null, state: FlowState): void {
-    if (this.waiting?.commandId === command?.commandId) this.waiting = undefined;
+    if (command && this.waiting[0]?.commandId === command.commandId) this.waiting.shift();
     this.learn(state);
   }
 
   /** Takes over what PostgreSQL says, unless a command was accepted that it cannot know yet. */
   learn(state: FlowState): void {
-    const knowsMore = this.waiting ?? (this.pauses.length > 0 || this.isRecordingPause);
+    const knowsMore = this.waiting.length + this.pauses.length > 0 || this.isRecordingPause;
     if (!knowsMore) this.state = state;
   }
 
@@ -136,7 +142,7 @@ export class FlowDesk {
     return {
       state: this.state,
       knownCommandIds: this.knownIds,
-      ...(this.waiting ? { waiting: this.waiting } : {}),
+      waiting: this.waiting,
     };
   }
 }

@@ -40,5 +40,5 @@ export interface FlowInput {
   /** The newest final commands: a repeated delivery of one of them changes nothing. */
   readonly knownCommandIds: readonly string[];
   /** Accepted by the former run and not yet dealt with. */
-  readonly waiting?: FlowCommand;
+  readonly waiting?: readonly FlowCommand[];
 }

@@ -139,11 +139,12 @@ describe('clearingFlow on a real Temporal server', () => {
         if (isBroken) throw businessFailure('BOOKS_OUT_OF_BALANCE');
       },
     };
-    const { send, until, untilMode } = bound(await open(flow));
+    const { send, until, untilMode, untilCopy } = bound(await open(flow));
     await send('start');
     await untilMode('COMPLETED');
     await send('revoke', { assetRollback: 'UNDO' });
     await untilMode('PAUSED_ON_ERROR');
+    await untilCopy('PAUSED_ON_ERROR');
     expect(await codeOf(send('start'))).toBe('REVOKE_UNFINISHED');
     isBroken = false;
     await send('revoke', { assetRollback: 'UNDO' });
@@ -192,6 +193,7 @@ function bound(b: FlowBench) {
     send: b.send.bind(b),
     until: b.until.bind(b),
     untilMode: b.untilMode.bind(b),
+    untilCopy: b.untilCopy.bind(b),
     stopWorkers: b.stopWorkers.bind(b),
     startWorkers: b.startWorkers.bind(b),
     openFlow: b.openFlow.bind(b),

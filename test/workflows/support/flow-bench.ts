@@ -5,7 +5,7 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { CommandKind, FlowCommand } from '../../../domain/clearing/commands.ts';
 import type { FlowState } from '../../../domain/clearing/flow-state.ts';
-import { flowWorkflowId, TASK_QUEUES } from '../../../temporal/ids.ts';
+import { flowWorkflowId, ledgerDayWorkflowId, TASK_QUEUES } from '../../../temporal/ids.ts';
 import { bundlePath, freshNamespace } from '../../support/temporal.ts';
 import type { MemoryFlow } from './memory-flow.ts';
 
@@ -82,6 +82,22 @@ export class FlowBench {
     });
   }
 
+  /** Opens the ledger day beside the flow and cuts it. */
+  async cutDay(): Promise<WorkflowHandle> {
+    const { ledgerDate } = this.flow.state;
+    const workflowId = ledgerDayWorkflowId(ledgerDate);
+    await this.client.workflow.start('ledgerDay', {
+      workflowId,
+      taskQueue: TASK_QUEUES.control,
+      args: [{ ledgerDate }],
+    });
+    const handle = this.client.workflow.getHandle(workflowId);
+    const command = this.command('dayCut', {});
+    await handle.executeUpdate('dayCut', { args: [command], updateId: command.commandId });
+    await handle.result();
+    return handle;
+  }
+
   get workflowId(): string {
     return flowWorkflowId(this.flow.state);
   }
@@ -92,18 +108,20 @@ export class FlowBench {
 
   /** Sends a command; throws what the validator refused it with. */
   async send(kind: CommandKind, extra: Partial<FlowCommand> = {}): Promise<void> {
-    const commandId = extra.commandId ?? randomUUID();
-    const expiresAt = new Date(Date.now() + 60_000).toISOString();
-    const flowRevision = this.flow.state.revision;
-    const command: FlowCommand = {
-      commandId,
+    const command = this.command(kind, extra);
+    const { commandId } = command;
+    await this.handle.executeUpdate(kind, { args: [command], updateId: commandId });
+  }
+
+  private command(kind: CommandKind, extra: Partial<FlowCommand>): FlowCommand {
+    return {
+      commandId: randomUUID(),
       kind,
       person: 'operator',
-      flowRevision,
-      expiresAt,
+      flowRevision: this.flow.state.revision,
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
       ...extra,
     };
-    await this.handle.executeUpdate(kind, { args: [command], updateId: commandId });
   }
 
   async until(what: string, holds: (state: FlowState) => boolean): Promise<FlowState> {
@@ -115,6 +133,14 @@ export class FlowBench {
 
   untilMode(mode: FlowState['mode']): Promise<FlowState> {
     return this.until(mode, (state) => state.mode === mode);
+  }
+
+  /** Waits until the workflow's own copy, which lags behind, has the mode as well. */
+  async untilCopy(mode: FlowState['mode']): Promise<void> {
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline; await pause(20)) {
+      if ((await this.handle.query<FlowState>('flowState')).mode === mode) return;
+    }
+    throw new Error(`the workflow never heard of ${mode}`);
   }
 
   async close(): Promise<void> {
