@@ -14,9 +14,13 @@ import { commandRoutes } from './routes/commands.ts';
 import { dayCutRoutes, flowCommandRoutes } from './routes/flow-commands.ts';
 import { flowEventRoutes } from './routes/flow-events.ts';
 import { flowRoutes } from './routes/flows.ts';
+import { frontOfficeRoutes } from './routes/front-office.ts';
 import { healthRoutes } from './routes/health.ts';
 import { ledgerDateRoutes } from './routes/ledger-dates.ts';
+import { orderChannelRoutes } from './routes/order-channel.ts';
 import { devTokenRoutes, peopleRoutes } from './routes/people.ts';
+import { supplementRoutes } from './routes/supplements.ts';
+import { tradeFileRoutes } from './routes/trade-files.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
 /** Long enough for ten megabytes over a slow line. */
@@ -69,6 +73,10 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(flowCommandRoutes);
       await api.register(dayCutRoutes);
       await api.register(commandRoutes);
+      await api.register(frontOfficeRoutes);
+      await api.register(tradeFileRoutes);
+      await api.register(supplementRoutes);
+      await api.register(orderChannelRoutes);
     },
     { prefix: API_PREFIX },
   );

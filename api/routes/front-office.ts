@@ -21,6 +21,7 @@ import {
   readCsv,
   takeOnlyCsv,
 } from '../csv.ts';
+import { refusalOf, SHOWN_ERRORS } from '../row-refusal.ts';
 import { shape, strict } from '../schemas/fields.ts';
 import {
   AccountBody,
@@ -34,26 +35,12 @@ import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
 const config = { permission: 'clearing.front_office_write' as const };
 const tags = ['front office'];
-/** How many errors an answer carries; all of an import are listed under its id. */
-const SHOWN_ERRORS = 1_000;
-
 const Intake = {
   rows: Type.Integer(),
   added: Type.Integer({ description: 'Rows with an id that was unknown.' }),
   replaced: Type.Integer({ description: 'Rows that replaced a lower version.' }),
   unchanged: Type.Integer({ description: 'Repetitions of what is stored.' }),
 };
-
-/** Every error of the rows, as they were sent; one kind of error gives its own code. */
-function refusalOf(errors: readonly RowError[]): ClearingError {
-  const codes = new Set(errors.map((error) => error.code));
-  const [only] = codes;
-  const code = codes.size === 1 && only !== undefined ? only : 'ROWS_REFUSED';
-  return new ClearingError(code, {
-    errors: errors.slice(0, SHOWN_ERRORS),
-    ...(errors.length > SHOWN_ERRORS ? { errorsOmitted: errors.length - SHOWN_ERRORS } : {}),
-  });
-}
 
 /** One row, or the rows of `items`. Anything else is no request of ours. */
 function rowsOf(body: unknown): readonly RawRow[] {

@@ -71,6 +71,26 @@ export const InstrumentBody = strict({
   recordedAt: RecordedAt,
 });
 
+export const SupplementBody = strict({
+  ledgerDate: Day,
+  accountNo: SourceId,
+  instrumentId: Type.String({ description: 'TYPE/MARKET/CODE, like ST/HK/700' }),
+  side: SideWord,
+  orderChannel: Type.Optional(Type.Integer({ minimum: 0, maximum: 9, default: 1 })),
+  settlementChannel: SourceId,
+  tradeDate: Day,
+  cashSettlementDate: Type.Optional(Day),
+  securitiesSettlementDate: Type.Optional(Day),
+  executions: Type.Array(
+    strict({
+      serial: Type.Optional(SourceId),
+      quantity: Positive,
+      price: Positive,
+    }),
+    { minItems: 1, maxItems: 1000 },
+  ),
+});
+
 export const CsvBody = Type.Unsafe<Buffer>({
   type: 'string',
   description: 'CSV, see docs/files.md',

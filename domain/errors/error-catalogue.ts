@@ -85,6 +85,12 @@ export const ERROR_CATALOGUE = {
     '编号已存在且内容不同。',
     '編號已存在且內容不同。',
   ),
+  DUPLICATE_SERIAL: entry(
+    'validation',
+    'A serial appears twice.',
+    '成交编号重复。',
+    '成交編號重複。',
+  ),
   FEE_RULE_MISSING: entry(
     'data_quality',
     'No fee schedule in force prices this trade.',

@@ -55,6 +55,7 @@ export class RowReader {
   readonly errors: RowError[] = [];
   readonly #raw: RawRow;
   readonly #row: number;
+  readonly #asked = new Set<string>();
 
   constructor(raw: RawRow, row: number) {
     this.#raw = raw;
@@ -67,8 +68,16 @@ export class RowReader {
     this.errors.push(rowError({ row: this.#row, field }, code, this.#raw[field] ?? '', hint));
   }
 
+  /** Refuses what nobody asked for: a misspelt name must not be overlooked. */
+  refuseOthers(): void {
+    for (const field of Object.keys(this.#raw)) {
+      if (!this.#asked.has(field)) this.refuse(field, 'BAD_REQUEST', 'Unknown field.');
+    }
+  }
+
   /** The value as text; '' when it is absent and may be. Numbers are exact only when whole. */
   #text(field: string, isOptional: boolean): string | undefined {
+    this.#asked.add(field);
     const value = this.#raw[field];
     if (value === undefined || value === null || value === '') {
       if (!isOptional) this.refuse(field, 'VALUE_MISSING');

@@ -79,8 +79,10 @@ export type ReadRow<Row> =
   | { readonly ok: true; readonly row: Row }
   | { readonly ok: false; readonly errors: readonly RowError[] };
 
-const outcome = <Row>(reader: RowReader, row: Row): ReadRow<Row> =>
-  reader.errors.length === 0 ? { ok: true, row } : { ok: false, errors: reader.errors };
+function outcome<Row>(reader: RowReader, row: Row): ReadRow<Row> {
+  reader.refuseOthers();
+  return reader.errors.length === 0 ? { ok: true, row } : { ok: false, errors: reader.errors };
+}
 
 /** A million is beyond any correction of one order, and still fits every column. */
 const VERSIONS = { from: 1, to: 1_000_000 };

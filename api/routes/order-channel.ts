@@ -1,0 +1,78 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { channelEditsOf, editOrderChannel } from '../../db/order-channel.repository.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { Day, Instant, nullable, shape, strict, Word } from '../schemas/fields.ts';
+import { OrderChannelCode } from '../schemas/inbound.ts';
+
+const tags = ['orders'];
+const params = strict({ orderId: Word });
+
+/** 下单渠道: where an order came from, which can select its fees. */
+export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, clock } = app.daycut;
+  app.post(
+    '/orders/:orderId/channel',
+    {
+      config: { permission: 'clearing.order_channel_edit' },
+      schema: {
+        operationId: 'editOrderChannel',
+        tags,
+        summary: 'Edit the order channel before billing; the original is kept',
+        params,
+        body: strict({ ledgerDate: Day, manualOpEntrustWay: OrderChannelCode }),
+        response: {
+          200: shape({
+            ledgerDate: Day,
+            flow: Type.String(),
+            orderId: Type.String(),
+            orderChannel: Type.Integer({ description: 'As the front office sent it.' }),
+            manualOpEntrustWay: Type.Integer({ description: 'What billing will use.' }),
+            editor: Type.String(),
+            editedAt: Instant,
+          }),
+        },
+      },
+    },
+    async ({ params: { orderId }, body, person }) =>
+      inTransaction(db, async (t) =>
+        editOrderChannel(t, {
+          ledgerDate: body.ledgerDate,
+          orderId,
+          channel: body.manualOpEntrustWay,
+          person: person.id,
+          now: clock.now(),
+        }),
+      ),
+  );
+  app.get(
+    '/orders/:orderId/channel-edits',
+    {
+      config: { permission: 'lb_hk_clearing.clearing_busin_steps' },
+      schema: {
+        operationId: 'listChannelEdits',
+        tags,
+        summary: 'Every edit of the channel of an order on a ledger date, oldest first',
+        params,
+        querystring: strict({ ledgerDate: Day }),
+        response: {
+          200: shape({
+            items: Type.Array(
+              shape({
+                manualOpEntrustWay: Type.Integer(),
+                editor: Type.String(),
+                editedAt: Instant,
+                current: Type.Boolean({ description: 'The one that counts.' }),
+              }),
+            ),
+            nextCursor: nullable(Type.String()),
+          }),
+        },
+      },
+    },
+    async ({ params: { orderId }, query }) => ({
+      items: await channelEditsOf(db, query.ledgerDate, orderId),
+      nextCursor: null,
+    }),
+  );
+};
