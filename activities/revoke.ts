@@ -50,6 +50,7 @@ async function beginRevoke(
   command: FlowCommand,
 ): Promise<RevokeRow> {
   const row = await findCommand(t.tx, command.commandId);
+  const reason = row?.payload['reason'];
   return insertRevoke(t.tx, {
     commandId: command.commandId,
     ledgerDate: flow.ledgerDate,
@@ -58,7 +59,7 @@ async function beginRevoke(
     supplements: command.supplements ?? 'NO_OP',
     generation: flow.generation,
     person: command.person,
-    reason: String(row?.payload['reason'] ?? ''),
+    reason: typeof reason === 'string' ? reason : '',
   });
 }
 

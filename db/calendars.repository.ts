@@ -46,9 +46,11 @@ export async function loadClearingCalendar(tx: Tx): Promise<ClearingCalendar> {
   const byMarket = marketCalendarsOf({
     markets: marketRows,
     closures: [...closures, ...bankRows],
-    coverage: coverage.map(
-      (row): CoverageRow => ({ market: row.market, from: row.coveredFrom, to: row.coveredTo }),
-    ),
+    coverage: coverage.map((row): CoverageRow => ({
+      market: row.market,
+      from: row.coveredFrom,
+      to: row.coveredTo,
+    })),
   });
   const full = marketRows.flatMap((row) => {
     const calendars = byMarket.get(row.market);
@@ -68,4 +70,3 @@ export const marketsOfFlow = (
   calendar: ClearingCalendar,
   flow: string,
 ): readonly ClearingMarket[] => calendar.markets.filter((market) => market.flow === flow);
-

@@ -42,7 +42,12 @@ export const settlementCycles = pgTable(
     cashDays: smallint('cash_days').notNull(),
     securitiesDays: smallint('securities_days').notNull(),
   },
-  (t) => [primaryKey({ name: 'settlement_cycles_pk', columns: [t.market, t.instrumentType, t.effectiveFrom] })],
+  (t) => [
+    primaryKey({
+      name: 'settlement_cycles_pk',
+      columns: [t.market, t.instrumentType, t.effectiveFrom],
+    }),
+  ],
 );
 
 /** Weekdays on which a calendar is closed; `kind` is trading or settlement. */

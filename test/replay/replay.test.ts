@@ -16,7 +16,7 @@ interface Recorded {
 
 const replay = async (workflowId: string, history: unknown): Promise<void> => {
   const workflowBundle = { codePath: await bundlePath() };
-  await Worker.runReplayHistory({ workflowBundle }, history as never, workflowId);
+  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
 };
 
 const read = (file: string): Recorded =>
@@ -46,8 +46,9 @@ describe('recorded histories', () => {
 });
 
 describe('a story on a real server', () => {
-  it.each(SCENARIOS)('$name replays right after it happened', async ({ name, play }) => {
-    const { bench, handles } = await play();
+  it.each(SCENARIOS)('$name replays right after it happened', async (scenario) => {
+    const { name } = scenario;
+    const { bench, handles } = await scenario.play();
     try {
       for (const [index, handle] of handles.entries()) {
         const history = clean(JSON.parse(historyToJSON(await handle.fetchHistory())));

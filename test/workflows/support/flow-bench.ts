@@ -125,8 +125,10 @@ export class FlowBench {
   }
 
   async until(what: string, holds: (state: FlowState) => boolean): Promise<FlowState> {
-    for (const deadline = Date.now() + 20_000; Date.now() < deadline; await pause(20)) {
+    const deadline = Date.now() + 20_000;
+    while (Date.now() < deadline) {
       if (holds(this.flow.state)) return this.flow.state;
+      await pause(20);
     }
     throw new Error(`${what} did not come; the flow is ${JSON.stringify(this.flow.state)}`);
   }
@@ -137,8 +139,10 @@ export class FlowBench {
 
   /** Waits until the workflow's own copy, which lags behind, has the mode as well. */
   async untilCopy(mode: FlowState['mode']): Promise<void> {
-    for (const deadline = Date.now() + 20_000; Date.now() < deadline; await pause(20)) {
+    const deadline = Date.now() + 20_000;
+    while (Date.now() < deadline) {
       if ((await this.handle.query<FlowState>('flowState')).mode === mode) return;
+      await pause(20);
     }
     throw new Error(`the workflow never heard of ${mode}`);
   }
