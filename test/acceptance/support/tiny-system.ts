@@ -1,0 +1,44 @@
+import { freshDatabase } from '../../support/database.ts';
+import { startSystem, type System, type SystemOptions } from '../../support/system.ts';
+import { signIn, type Api } from './api.ts';
+import { DayDesk } from './desk.ts';
+
+/** Ledger dates of the tiny broker with what their markets trade; the first one is open. */
+export const MON_2025_12_22 = '2025-12-22';
+export const TUE_2025_12_23 = '2025-12-23';
+export const WED_2025_12_24 = '2025-12-24';
+export const FRI_2025_12_26 = '2025-12-26';
+export const MON_2025_12_29 = '2025-12-29';
+/** New York's trade date that Monday the 22nd books. */
+export const FRI_2025_12_19 = '2025-12-19';
+
+/** After the cutoff of every date above. */
+export const AFTER_EVERY_CUTOFF = '2025-12-31T02:00:00Z';
+
+export interface Stage {
+  readonly system: System;
+  readonly operator: Api;
+  readonly day: DayDesk;
+  readonly as: (person: Api['person']) => Promise<Api>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Three real processes over a tiny broker, and an operator at its first ledger date. */
+export const startTiny = (options: SystemOptions = {}): Promise<Stage> =>
+  startStage('tiny', options);
+
+export async function startStage(
+  template: 'tiny' | 'sample',
+  options: SystemOptions = {},
+): Promise<Stage> {
+  const databaseUrl = options.databaseUrl ?? (await freshDatabase(template));
+  const system = await startSystem({ clock: AFTER_EVERY_CUTOFF, ...options, databaseUrl });
+  const operator = await signIn(system.baseUrl);
+  return {
+    system,
+    operator,
+    day: new DayDesk(operator, MON_2025_12_22),
+    as: (person) => signIn(system.baseUrl, person),
+    stop: system.stop,
+  };
+}
