@@ -70,16 +70,24 @@ export async function signIn(baseUrl: string, person: string): Promise<ApiClient
   };
 }
 
-/** One question. A lost connection is told as it is; who asks knows whether to repeat. */
+/**
+ * One question. A process that was killed comes back within moments, so what got no answer is asked
+ * again: each question either changes nothing or carries the id that makes a repetition harmless.
+ */
 async function ask<T>(url: string, init: RequestInit): Promise<T> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
-  const text = await response.text();
+  const what = `${init.method ?? 'GET'} ${new URL(url).pathname}`;
+  const answer = await poll(`an answer to ${what}`, ANSWER_MS, async () => {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+    const read = { response, text: await response.text() };
+    if (response.status >= 500) throw new Error(`${response.status} ${read.text.slice(0, 300)}`);
+    return read;
+  });
+  const { response, text } = answer;
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
   const body: unknown = isJson && text !== '' ? JSON.parse(text) : {};
   if (response.ok) return body as T;
   const problem = body as Readonly<Record<string, unknown>>;
-  const code = textOf(problem['code']) || `HTTP ${response.status}`;
-  throw new Refused(`${init.method ?? 'GET'} ${new URL(url).pathname}`, code, problem);
+  throw new Refused(what, textOf(problem['code']) || `HTTP ${response.status}`, problem);
 }
 
 /** Every item of a list, page by page. */

@@ -13,19 +13,22 @@ import { createScreen } from './screen.ts';
 import type { LedgerDateView, Manifest } from './views.ts';
 
 const INTERRUPTED = 130;
+/** npm hands on a Ctrl-C that the terminal has sent to us already. */
+const SAME_KEYSTROKE_MS = 1000;
 
 const screen = createScreen(process.stdout);
 const supervisor = createSupervisor({ say: screen.say });
 
 /** The first Ctrl-C stops everything in order; the second one does not wait. */
 function stopOnSignal(stop: (code: number) => Promise<void>, codeNow: () => number): void {
-  let asked = false;
+  let asked = 0;
   const onSignal = () => {
-    if (asked) {
+    if (asked > 0) {
+      if (performance.now() - asked < SAME_KEYSTROKE_MS) return;
       for (const pid of Object.values(supervisor.pids())) signalProcess(pid, 'SIGKILL');
       process.exit(INTERRUPTED);
     }
-    asked = true;
+    asked = performance.now();
     screen.say('\nStopping … (once more to stop at once; nothing is lost either way)');
     void stop(codeNow());
   };
