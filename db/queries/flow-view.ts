@@ -26,7 +26,10 @@ export interface StepView {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly result: Readonly<Record<string, unknown>> | null;
-  readonly failure: { readonly code: string; readonly details: Readonly<Record<string, unknown>> } | null;
+  readonly failure: {
+    readonly code: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  } | null;
 }
 
 /** A flow as screens show it: its state, the progress of its steps, and what may be done now. */

@@ -42,6 +42,7 @@ export interface PagedQuery<T> {
   /** SELECT … FROM … without WHERE. */
   readonly select: string;
   readonly conditions: Conditions;
+  readonly groupBy?: string;
   /** Unique columns of the order with their SQL type, e.g. ['c.contract_id', 'bigint']. */
   readonly key: readonly (readonly [column: string, type: string])[];
   readonly direction?: 'ASC' | 'DESC';
@@ -65,7 +66,8 @@ export async function readPage<T extends object>(
     conditions.add(`(${columns}) ${compare} (${marks})`, ...decodeCursor(request.cursor, key));
   }
   const order = key.map(([column]) => `${column} ${direction}`).join(', ');
-  const text = `${select} ${conditions.where} ORDER BY ${order} LIMIT ${request.limit + 1}`;
+  const group = query.groupBy === undefined ? '' : `GROUP BY ${query.groupBy}`;
+  const text = `${select} ${conditions.where} ${group} ORDER BY ${order} LIMIT ${request.limit + 1}`;
   const found = await rows<T>(reader, text, conditions.values);
   return pageOf(found, request.limit, query.keyOf);
 }

@@ -1,0 +1,65 @@
+import Type from 'typebox';
+import type { ContractState } from '../../domain/ledger/journal.ts';
+import { SIDES, TRADE_SOURCES } from '../../domain/trades/trade.ts';
+import { Amount, Anything, Day, list, nullable, oneOf, shape } from './fields.ts';
+
+/** 3 to be charged, 4 to be settled, 6 securities settled, 5 settled. */
+const STATES = [3, 4, 5, 6] as const satisfies readonly ContractState[];
+
+export const StateFilter = Type.Unsafe<ContractState>({ type: 'integer', enum: [...STATES] });
+
+export const Contract = shape({
+  contractId: Type.Integer(),
+  ledgerDate: Day,
+  flow: Type.String(),
+  market: Type.String(),
+  generation: Type.Integer(),
+  billingRunId: Type.Integer(),
+  source: oneOf(TRADE_SOURCES),
+  orderNo: Type.Integer(),
+  orderId: Type.String(),
+  accountNo: Type.String(),
+  instrumentId: Type.String(),
+  side: oneOf(SIDES),
+  tradeDate: Day,
+  orderChannel: Type.Integer(),
+  settlementChannel: Type.String(),
+  scheduleId: Type.String(),
+  currency: Type.String(),
+  executionCount: Type.Integer(),
+  quantity: Amount,
+  grossAmount: Amount,
+  feeAmount: Amount,
+  netAmount: Amount,
+  cashSettlementDate: Day,
+  securitiesSettlementDate: Day,
+  cashDueDate: Day,
+  securitiesDueDate: Day,
+  state: Type.Unsafe<ContractState | null>({
+    type: ['integer', 'null'],
+    description: '3 to be charged, 4 to be settled, 6 securities settled, 5 settled; null = void',
+  }),
+  posted: nullable(Type.Boolean()),
+  cashSettled: nullable(Type.Boolean()),
+  securitiesSettled: nullable(Type.Boolean()),
+});
+
+export const Fee = shape({
+  line: Type.Integer(),
+  feeCode: Type.String(),
+  payee: Type.String(),
+  executionNo: Type.Integer({ description: '0 = the whole order or contract.' }),
+  executionId: nullable(Type.String()),
+  currency: Type.String(),
+  metric: Amount,
+  exactAmount: Amount,
+  clamp: oneOf(['', 'min', 'max', 'cap', 'waived']),
+  amount: Amount,
+  choice: Type.Unsafe<object>({
+    ...Anything,
+    description: 'The rule that won, as it stood, and which rules lost why.',
+  }),
+  steps: list(Type.Unsafe<object>(Anything), {
+    description: 'The arithmetic; its last result is the amount.',
+  }),
+});

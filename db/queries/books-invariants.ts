@@ -1,0 +1,153 @@
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
+import { rows, type Reader } from './rows.ts';
+import { assetTotals, type TrialBalanceRow } from './trial-balance.ts';
+
+/** Something that must hold of the books, asked of PostgreSQL again and not believed. */
+export interface Invariant {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+interface Question {
+  readonly name: string;
+  /** Selects what breaks the rule: `n` rows of it, and one of them as an example. */
+  readonly breaches: string;
+  /** Of now; without it the question is about one ledger date, $1. */
+  readonly ofAllDates?: true;
+}
+
+const counted = (breaches: string): string =>
+  `SELECT count(*)::int AS n, (array_agg(to_jsonb(x)))[1] AS example FROM (${breaches}) x`;
+
+const OF_CLIENTS = `ledger_account_id >= ${FIRST_CLIENT_ACCOUNT}`;
+
+/** Stored client balances of one kind of asset against the sum of all postings to clients. */
+const storedAgainstPosted = (kind: 'CURRENCY' | 'INSTRUMENT'): string => `
+  SELECT account, asset_id, bucket, stored, posted FROM (
+    SELECT ledger_account_id AS account, asset_id, bucket, sum(stored) AS stored,
+      sum(posted) AS posted
+    FROM (
+      SELECT ledger_account_id, asset_id, bucket, amount AS stored, 0 AS posted FROM balances
+      UNION ALL
+      SELECT ledger_account_id, asset_id, bucket, 0, amount FROM postings
+      WHERE ${OF_CLIENTS}
+    ) moves
+    WHERE asset_id IN (SELECT asset_id FROM assets WHERE kind = '${kind}')
+    GROUP BY 1, 2, 3) sums
+  WHERE stored <> posted`;
+
+const QUESTIONS: readonly Question[] = [
+  {
+    name: 'each journal balances per asset',
+    breaches: `SELECT journal_id, asset_id, sum(amount) AS sum FROM postings
+      WHERE ledger_date = $1 GROUP BY journal_id, asset_id HAVING sum(amount) <> 0`,
+  },
+  {
+    name: 'each posting belongs to a journal, and each journal has postings',
+    breaches: `SELECT coalesce(j.journal_id, p.journal_id) AS journal_id
+      FROM (SELECT journal_id FROM journals WHERE ledger_date = $1) j
+      FULL JOIN (SELECT DISTINCT journal_id FROM postings WHERE ledger_date = $1) p
+        ON p.journal_id = j.journal_id
+      WHERE j.journal_id IS NULL OR p.journal_id IS NULL`,
+  },
+  {
+    name: 'stored cash equals the sum of postings',
+    breaches: storedAgainstPosted('CURRENCY'),
+    ofAllDates: true,
+  },
+  {
+    name: 'positions equal the sum of movements',
+    breaches: storedAgainstPosted('INSTRUMENT'),
+    ofAllDates: true,
+  },
+  {
+    name: 'house deltas equal the postings of house accounts',
+    breaches: `SELECT account, asset_id, bucket, stored, posted FROM (
+        SELECT ledger_account_id AS account, asset_id, bucket, sum(stored) AS stored,
+          sum(posted) AS posted
+        FROM (
+          SELECT ledger_account_id, asset_id, bucket, amount AS stored, 0 AS posted
+          FROM house_balance_deltas WHERE ledger_date = $1
+          UNION ALL
+          SELECT ledger_account_id, asset_id, bucket, 0, amount FROM postings
+          WHERE NOT ${OF_CLIENTS} AND ledger_date = $1) moves
+        GROUP BY 1, 2, 3) sums
+      WHERE stored <> posted`,
+  },
+  {
+    name: 'each order that was billed has one contract, and each contract its order',
+    breaches: `SELECT coalesce(o.order_no, c.order_no) AS order_no, c.n AS contracts
+      FROM (SELECT order_no FROM live_orders WHERE ledger_date = $1 AND flow IN (
+        SELECT flow FROM flow_steps WHERE ledger_date = $1 AND step = 'billing'
+          AND status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY'))) o
+      FULL JOIN (SELECT order_no, count(*) AS n FROM live_contracts
+        WHERE ledger_date = $1 AND flow IN (
+          SELECT flow FROM flow_steps WHERE ledger_date = $1 AND step = 'billing'
+            AND status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY')) GROUP BY 1) c
+        ON c.order_no = o.order_no
+      WHERE o.order_no IS NULL OR c.n IS DISTINCT FROM 1`,
+  },
+  {
+    // A later version of a trade that is posted already is set aside, beside the posted one.
+    name: 'each trade is in exactly one of contract and exception',
+    breaches: `SELECT execution_id, count(*) AS places FROM (
+        SELECT x.execution_id FROM executions x
+          JOIN live_orders o ON o.ledger_date = x.ledger_date AND o.order_no = x.order_no
+          WHERE x.ledger_date = $1
+        UNION ALL
+        SELECT t.execution_id FROM trade_exceptions t
+          JOIN step_runs r ON r.step_run_id = t.sync_run_id
+          WHERE t.ledger_date = $1 AND r.status = 'SUCCEEDED' AND r.discarded_at IS NULL
+            AND t.reason <> 'CHANGED_AFTER_POSTING') places
+      GROUP BY execution_id HAVING count(*) > 1`,
+  },
+  {
+    name: 'contract amounts equal their fees',
+    breaches: `SELECT c.contract_id, c.fee_amount, f.amount, c.net_amount
+      FROM live_contracts c LEFT JOIN (SELECT contract_id, sum(amount) AS amount FROM fees
+        WHERE ledger_date = $1 GROUP BY contract_id) f ON f.contract_id = c.contract_id
+      WHERE c.ledger_date = $1 AND (c.fee_amount <> coalesce(f.amount, 0) OR c.net_amount <>
+        c.gross_amount + CASE c.side WHEN 'BUY' THEN c.fee_amount ELSE -c.fee_amount END)`,
+  },
+  {
+    name: 'no step is RUNNING that nobody runs',
+    breaches: `SELECT r.step_run_id, r.step, d.mode FROM step_runs r
+      JOIN flow_days d ON d.ledger_date = r.ledger_date AND d.flow = r.flow
+      WHERE r.ledger_date = $1 AND r.status = 'RUNNING'
+        AND d.mode NOT IN ('AUTO_RUNNING', 'PAUSE_REQUESTED', 'STEP_RUNNING', 'REVOKING')`,
+  },
+  {
+    name: 'no lock outlives its run',
+    breaches: `SELECT s.step_run_id, s.shard FROM step_shards s
+      JOIN step_runs r ON r.step_run_id = s.step_run_id
+      WHERE r.ledger_date = $1 AND s.status = 'OPEN' AND r.status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY')`,
+  },
+];
+
+/**
+ * Asks every question of a ledger date. Client balances are compared with all postings, since they
+ * are of now; the rest is of this date. `balance` is the trial balance as of its end.
+ */
+export async function readInvariants(
+  reader: Reader,
+  ledgerDate: BusinessDate,
+  balance: readonly TrialBalanceRow[],
+): Promise<Invariant[]> {
+  const wrong = assetTotals(balance).filter(({ total }) => total !== '0');
+  const found: Invariant[] = [
+    { name: 'trial balance is zero', ok: wrong.length === 0, details: { breaches: wrong } },
+  ];
+  for (const { name, breaches, ofAllDates } of QUESTIONS) {
+    const [answer] = await rows<{ n: number; example: unknown }>(
+      reader,
+      counted(breaches),
+      ofAllDates ? [] : [ledgerDate],
+    );
+    const n = answer?.n ?? 0;
+    const details = n === 0 ? { breaches: 0 } : { breaches: n, example: answer?.example };
+    found.push({ name, ok: n === 0, details });
+  }
+  return found;
+}

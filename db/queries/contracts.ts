@@ -1,0 +1,123 @@
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import type { ContractState } from '../../domain/ledger/journal.ts';
+import type { DecimalString } from '../../domain/money/decimal.ts';
+import type { Side, TradeSource } from '../../domain/trades/trade.ts';
+import { accountIdOf, assertFlow, assertNarrowed } from './names.ts';
+import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
+import { rows, type Reader } from './rows.ts';
+
+export interface ContractView {
+  readonly contractId: number;
+  readonly ledgerDate: BusinessDate;
+  readonly flow: string;
+  readonly market: string;
+  readonly generation: number;
+  readonly billingRunId: number;
+  readonly source: TradeSource;
+  readonly orderNo: number;
+  readonly orderId: string;
+  readonly accountNo: string;
+  readonly instrumentId: string;
+  readonly side: Side;
+  readonly tradeDate: BusinessDate;
+  readonly orderChannel: number;
+  readonly settlementChannel: string;
+  readonly scheduleId: string;
+  readonly currency: string;
+  readonly executionCount: number;
+  readonly quantity: DecimalString;
+  readonly grossAmount: DecimalString;
+  readonly feeAmount: DecimalString;
+  readonly netAmount: DecimalString;
+  readonly cashSettlementDate: BusinessDate;
+  readonly securitiesSettlementDate: BusinessDate;
+  readonly cashDueDate: BusinessDate;
+  readonly securitiesDueDate: BusinessDate;
+  /** Null for a contract that a later pass or a revoke discarded. */
+  readonly state: ContractState | null;
+  readonly posted: boolean | null;
+  readonly cashSettled: boolean | null;
+  readonly securitiesSettled: boolean | null;
+}
+
+const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow, c.market,
+  c.generation, c.billing_run_id AS "billingRunId", c.source, c.order_no AS "orderNo",
+  c.order_id AS "orderId", a.account_no AS "accountNo", i.instrument_id AS "instrumentId", c.side,
+  c.trade_date AS "tradeDate", c.order_channel AS "orderChannel",
+  c.settlement_channel AS "settlementChannel", c.schedule_id AS "scheduleId", c.currency,
+  c.execution_count AS "executionCount", c.quantity, c.gross_amount AS "grossAmount",
+  c.fee_amount AS "feeAmount", c.net_amount AS "netAmount",
+  c.cash_settlement_date AS "cashSettlementDate",
+  c.securities_settlement_date AS "securitiesSettlementDate",
+  c.cash_due_date AS "cashDueDate", c.securities_due_date AS "securitiesDueDate"`;
+const STATE = (of: string): string => `${of}.state, ${of}.posted,
+  ${of}.cash_settled AS "cashSettled", ${of}.securities_settled AS "securitiesSettled"`;
+const NAMES = `JOIN accounts a ON a.account_id = c.account_id
+  JOIN instruments i ON i.asset_id = c.asset_id`;
+
+const LIST = `SELECT ${TERMS}, ${STATE('c')} FROM contract_states c ${NAMES}`;
+
+/** Each partition is asked by its own key: contract ids alone are not indexed across dates. */
+const ONE = `SELECT ${TERMS}, ${STATE('s')} FROM ledger_dates d
+  JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1 ${NAMES}
+  LEFT JOIN contract_states s ON s.ledger_date = c.ledger_date AND s.contract_id = c.contract_id`;
+
+export interface ContractFilter extends PageRequest {
+  readonly ledgerDate?: BusinessDate | undefined;
+  readonly accountNo?: string | undefined;
+  readonly orderId?: string | undefined;
+  readonly flow?: string | undefined;
+  readonly state?: ContractState | undefined;
+}
+
+/** Contracts that count. One of date, account and order must narrow the list. */
+export async function readContracts(
+  reader: Reader,
+  filter: ContractFilter,
+): Promise<Page<ContractView>> {
+  const { ledgerDate, accountNo, orderId } = filter;
+  assertNarrowed({ ledgerDate, accountNo, orderId });
+  await assertFlow(reader, filter.flow);
+  const conditions = new Conditions()
+    .add('c.ledger_date = ?', ledgerDate)
+    .add('c.account_id = ?', await accountIdOf(reader, accountNo))
+    .add('c.flow = ?', filter.flow)
+    .add('c.state = ?', filter.state);
+  if (orderId !== undefined) {
+    // An index finds contracts by account, not by order: whose order it is comes first.
+    conditions.add('c.account_id = ANY(?)', await accountsOfOrder(reader, orderId));
+    conditions.add('c.order_id = ?', orderId);
+  }
+  return readPage<ContractView>(
+    reader,
+    {
+      select: LIST,
+      conditions,
+      key: [
+        ['c.ledger_date', 'date'],
+        ['c.contract_id', 'bigint'],
+      ],
+      keyOf: (row) => [row.ledgerDate, row.contractId],
+    },
+    filter,
+  );
+}
+
+async function accountsOfOrder(reader: Reader, orderId: string): Promise<number[]> {
+  const found = await rows<{ id: number }>(
+    reader,
+    `SELECT account_id AS id FROM orders WHERE order_id = $1
+     UNION SELECT a.account_id FROM front_office.orders f
+       JOIN accounts a ON a.account_no = f.account_no WHERE f.order_id = $1`,
+    [orderId],
+  );
+  return found.map(({ id }) => id);
+}
+
+/** Also one that no longer counts, so that its journals can be followed. Throws NOT_FOUND. */
+export async function readContract(reader: Reader, contractId: number): Promise<ContractView> {
+  const [row] = await rows<ContractView>(reader, ONE, [contractId]);
+  if (!row) throw new ClearingError('NOT_FOUND', { contractId });
+  return row;
+}

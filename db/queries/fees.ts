@@ -1,0 +1,45 @@
+import { explainFee, type ExplanationStep } from '../../domain/fees/explain-fee.ts';
+import type { FeeChoice, FeeClamp } from '../../domain/fees/tariff-plan.ts';
+import type { DecimalString } from '../../domain/money/decimal.ts';
+import { readContract } from './contracts.ts';
+import { rows, type Reader } from './rows.ts';
+
+export interface FeeView {
+  readonly line: number;
+  readonly feeCode: string;
+  readonly payee: string;
+  /** 0 = the whole order or contract. */
+  readonly executionNo: number;
+  readonly executionId: string | null;
+  readonly currency: string;
+  readonly metric: DecimalString;
+  readonly exactAmount: DecimalString;
+  readonly clamp: FeeClamp;
+  readonly amount: DecimalString;
+  /** The rule that won, as it stood, and which lost why. */
+  readonly choice: FeeChoice;
+  /** The arithmetic; its last result is the amount. */
+  readonly steps: readonly ExplanationStep[];
+}
+
+const FEES = `SELECT f.line, k.fee_code AS "feeCode", k.payee, f.execution_no AS "executionNo",
+  x.execution_id AS "executionId", f.metric, f.exact_amount AS "exactAmount", f.clamp, f.amount,
+  h.choice
+  FROM fees f
+  JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
+  JOIN fee_choices h ON h.choice_id = f.choice_id
+  LEFT JOIN executions x ON x.ledger_date = f.ledger_date AND x.order_no = $3
+    AND x.execution_no = f.execution_no
+  WHERE f.ledger_date = $1 AND f.contract_id = $2 ORDER BY f.line`;
+
+/** Every fee of a contract, explained to the cent. Throws NOT_FOUND for an unknown contract. */
+export async function readFees(reader: Reader, contractId: number): Promise<FeeView[]> {
+  const { ledgerDate, orderNo } = await readContract(reader, contractId);
+  const values = [ledgerDate, contractId, orderNo];
+  const found = await rows<Omit<FeeView, 'steps' | 'currency'>>(reader, FEES, values);
+  return found.map((row) => {
+    const { metric, exactAmount: exact, clamp, amount, choice } = row;
+    const steps = explainFee({ metric, exact, clamp, amount }, choice);
+    return { ...row, currency: choice.currency, steps };
+  });
+}
