@@ -1,36 +1,43 @@
 // What both commands need before anything else can run. Plain JavaScript without dependencies: on
 // a fresh clone there is nothing else yet.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
 
-export const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const LOCK = join(root, 'package-lock.json');
+const INSTALLED = join(root, 'node_modules', '.package-lock.json');
+const STAMP = join(root, 'node_modules', '.daycut-lock');
 
-/** Checks Node.js and installs the dependencies when they are missing or older than the lock. */
+/** Checks Node.js and installs the dependencies when they are missing or not those of the lock. */
 export function prepare() {
   const [major, minor] = process.versions.node.split('.').map((part) => Number.parseInt(part, 10));
   const isOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
   if (isOld) {
-    fail(
-      `Daycut needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`,
-    );
+    const oldest = OLDEST_NODE.join('.');
+    fail(`Daycut needs Node.js ${oldest} or newer; this is ${process.versions.node}.`);
   }
-  if (!isInstalled()) {
-    console.log('Installing the dependencies (once) …');
-    if (run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund']) !== 0) {
-      fail('npm ci failed; its messages are above.');
-    }
+  if (isInstalled()) return;
+  console.log('Installing the dependencies (once, a minute or two) …');
+  if (run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']) !== 0) {
+    fail('npm ci failed; its messages are above.');
   }
+  writeFileSync(STAMP, hashOfLock());
 }
 
-// npm writes this file last; a start that was broken off in the middle leaves none.
+// npm writes its own list last; an installation that was broken off in the middle leaves none. Our
+// stamp knows the lock again when git has merely touched it.
 function isInstalled() {
-  const installed = `${root}/node_modules/.package-lock.json`;
-  const wanted = `${root}/package-lock.json`;
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs;
+  if (!existsSync(INSTALLED)) return false;
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hashOfLock()) return true;
+  return statSync(INSTALLED).mtimeMs >= statSync(LOCK).mtimeMs;
 }
+
+const hashOfLock = () => createHash('sha256').update(readFileSync(LOCK)).digest('hex');
 
 /** Runs a program in the top folder, in this terminal, and gives its exit code. */
 export function run(program, args) {
