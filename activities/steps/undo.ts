@@ -25,9 +25,9 @@ const undo = (kinds: readonly UndoableKind[]): StepDefinition => ({
   },
 
   async workShard(work) {
-    const { db, run, claim } = work;
+    const { run, claim } = work;
     const writer = new ChunkWriter(work);
-    while (await writer.once((t) => reverseChunk(t.client, db, run, claim, kinds)));
+    while (await writer.once((t) => reverseChunk(t.client, work, run, kinds)));
     return { rows: claim.rowsDone };
   },
 

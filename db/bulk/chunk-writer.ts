@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { Db } from '../client.ts';
 import { commitChunk, type ShardClaim } from '../fence.ts';
@@ -9,7 +10,14 @@ export interface ShardAttempt {
   readonly claim: ShardClaim;
   heartbeat(progress: { readonly rowsDone: number }): void;
   isCancelled(): boolean;
+  /** Orders, contracts or journals a chunk; tests take few, to be stopped between two of them. */
+  readonly chunkSize?: number;
 }
+
+/** Fewer cost a commit each, more cost memory and gain nothing (docs/performance.md). */
+const CHUNK_SIZE = 10_000;
+
+export const chunkSizeOf = (attempt: ShardAttempt): number => attempt.chunkSize ?? CHUNK_SIZE;
 
 export interface Chunk {
   /** Where the chunk ends; a later attempt goes on behind it. */
@@ -55,6 +63,7 @@ export class ChunkWriter {
     this.refuseWhenCancelled();
     const { db, claim } = this.attempt;
     const isDone = await inTransaction(db, async (t) => {
+      await holdShard(t.client, claim);
       const chunk = await write(t);
       if (chunk !== undefined) await commitChunk(t.client, claim, chunk);
       return chunk === undefined;
@@ -72,9 +81,25 @@ export class ChunkWriter {
   private async commit(chunk: Chunk): Promise<void> {
     const { db, claim } = this.attempt;
     await inTransaction(db, async (t) => {
+      await holdShard(t.client, claim);
       await chunk.write(t);
       await commitChunk(t.client, claim, chunk);
     });
     this.attempt.heartbeat({ rowsDone: claim.rowsDone });
+  }
+}
+
+/**
+ * Locks the shard before anything is written. A zombie ends here with FENCED_OUT, not later at a
+ * unique key; and whoever claims the shard waits for the open chunk to commit or roll back.
+ */
+async function holdShard(client: pg.PoolClient, claim: ShardClaim): Promise<void> {
+  const held = await client.query(
+    `SELECT 1 FROM step_shards WHERE step_run_id = $1 AND shard = $2 AND token = $3
+       AND cursor = $4 AND status = 'OPEN' FOR UPDATE`,
+    [claim.stepRunId, claim.shard, claim.token, claim.cursor],
+  );
+  if (held.rowCount !== 1) {
+    throw new ClearingError('FENCED_OUT', { stepRunId: claim.stepRunId, shard: claim.shard });
   }
 }

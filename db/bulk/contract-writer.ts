@@ -12,14 +12,13 @@ import {
   type InstrumentRow,
   type ScheduleRow,
 } from './billing-queries.ts';
-import { ChunkWriter, type ShardAttempt } from './chunk-writer.ts';
+import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { copyIn, readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
 import { IdBlock } from './ids.ts';
 import type { SettlementTermsBook } from './settlement-terms.ts';
 
-const ORDERS_PER_CHUNK = 10_000;
 const ID_BLOCK = 1_000;
 
 const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generation, flow, market,
@@ -69,6 +68,7 @@ export class ContractWriter {
   private readonly schedules = new Map<number, ScheduleRow[]>();
   private readonly channels: ReadonlyMap<string, number>;
   private readonly writer: ChunkWriter;
+  private readonly chunkSize: number;
   private readonly ids: IdBlock;
   private batch = new Batch();
   private spare = new Batch();
@@ -92,6 +92,7 @@ export class ContractWriter {
       tables.channelEdits.map(({ orderId, channel }) => [copyField(orderId), channel]),
     );
     this.writer = new ChunkWriter(attempt);
+    this.chunkSize = chunkSizeOf(attempt);
     this.ids = new IdBlock(attempt.db, 'contract_id_seq', ID_BLOCK);
   }
 
@@ -113,7 +114,7 @@ export class ContractWriter {
     const instrument = this.instrumentOf(fields);
     const plan = this.planOf(fields, instrument);
     const ids = this.tables.choices.idsOf(plan);
-    if (ids === undefined || !this.ids.isReady || this.batch.contracts.rows >= ORDERS_PER_CHUNK) {
+    if (ids === undefined || !this.ids.isReady || this.batch.contracts.rows >= this.chunkSize) {
       return this.makeReady(fields, instrument, plan);
     }
     this.write(fields, instrument, plan, ids);
@@ -121,7 +122,7 @@ export class ContractWriter {
   }
 
   private async makeReady(f: Fields, instrument: InstrumentRow, plan: TariffPlan): Promise<void> {
-    if (this.batch.contracts.rows >= ORDERS_PER_CHUNK) await this.flush();
+    if (this.batch.contracts.rows >= this.chunkSize) await this.flush();
     await this.ids.reserve(1);
     if (this.tables.choices.idsOf(plan) === undefined) await this.tables.choices.store(plan);
     this.write(f, instrument, plan, this.tables.choices.idsOf(plan) ?? []);

@@ -76,6 +76,6 @@ const STORED = new WeakMap<Db, Map<string, number>>();
 
 function storedIn(db: Db): Map<string, number> {
   let stored = STORED.get(db);
-  if (stored === undefined) STORED.set(db, (stored = new Map()));
+  if (stored === undefined) STORED.set(db, (stored = new Map<string, number>()));
   return stored;
 }

@@ -1,13 +1,12 @@
 import type { ContractToPost, PostingLine } from '../../domain/ledger/contract-postings.ts';
 import type { JournalKind } from '../../domain/ledger/journal.ts';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
-import { ChunkWriter, type ShardAttempt } from './chunk-writer.ts';
+import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { contractOf, type LedgerAccounts } from './contract-lines.ts';
 import { readLines } from './copy-stream.ts';
 import { IdBlock } from './ids.ts';
 import { JournalBatch, type JournalRun } from './journal-batch.ts';
 
-const JOURNALS_PER_CHUNK = 10_000;
 const ID_BLOCK = 1_000;
 
 /** A journal that a contract asks for. */
@@ -31,6 +30,7 @@ export class JournalWriter {
   private readonly accounts: LedgerAccounts;
   private readonly draft: DraftJournals;
   private readonly writer: ChunkWriter;
+  private readonly chunkSize: number;
   private readonly ids: IdBlock;
   private batch: JournalBatch;
   private spare: JournalBatch;
@@ -47,6 +47,7 @@ export class JournalWriter {
     this.accounts = accounts;
     this.draft = draft;
     this.writer = new ChunkWriter(attempt);
+    this.chunkSize = chunkSizeOf(attempt);
     this.ids = new IdBlock(attempt.db, 'journal_id_seq', ID_BLOCK);
     this.batch = new JournalBatch(run);
     this.spare = new JournalBatch(run);
@@ -65,7 +66,7 @@ export class JournalWriter {
     const fields = line.split('\t');
     const contract = contractOf(fields, this.accounts);
     const drafts = this.draft(contract, fields);
-    if (this.batch.size >= JOURNALS_PER_CHUNK || !this.ids.has(drafts.length)) {
+    if (this.batch.size >= this.chunkSize || !this.ids.has(drafts.length)) {
       return this.makeReady(fields, contract, drafts);
     }
     this.write(fields, contract, drafts);
@@ -77,7 +78,7 @@ export class JournalWriter {
     contract: ContractToPost,
     drafts: readonly JournalDraft[],
   ): Promise<void> {
-    if (this.batch.size >= JOURNALS_PER_CHUNK) await this.flush();
+    if (this.batch.size >= this.chunkSize) await this.flush();
     await this.ids.reserve(drafts.length);
     this.write(fields, contract, drafts);
   }

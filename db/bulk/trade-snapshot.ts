@@ -1,12 +1,11 @@
 import type { TradeExceptionReason } from '../../domain/trades/trade.ts';
-import { ChunkWriter, type ShardAttempt } from './chunk-writer.ts';
+import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { copyIn, readLines } from './copy-stream.ts';
 import { IdBlock } from './ids.ts';
 import { changedTrades, tradesQuery, type SyncScope } from './sync-queries.ts';
 import { integer, text } from './sql-literal.ts';
 
-const ORDERS_PER_CHUNK = 10_000;
 const ID_BLOCK = 1_000;
 
 const ORDERS = `orders (ledger_date, order_no, sync_run_id, flow, market, source, order_id,
@@ -40,6 +39,7 @@ export class TradeSnapshot {
   private readonly attempt: ShardAttempt;
   private readonly scope: SyncScope;
   private readonly writer: ChunkWriter;
+  private readonly chunkSize: number;
   private readonly ids: IdBlock;
   private batch = new Batch();
   private spare = new Batch();
@@ -54,6 +54,7 @@ export class TradeSnapshot {
     this.attempt = attempt;
     this.scope = scope;
     this.writer = new ChunkWriter(attempt);
+    this.chunkSize = chunkSizeOf(attempt);
     this.ids = new IdBlock(attempt.db, 'order_no_seq', ID_BLOCK);
   }
 
@@ -96,7 +97,7 @@ export class TradeSnapshot {
 
   private isFull(): boolean {
     const { orders, exceptions } = this.batch;
-    return orders.rows >= ORDERS_PER_CHUNK || exceptions.rows >= ORDERS_PER_CHUNK;
+    return orders.rows >= this.chunkSize || exceptions.rows >= this.chunkSize;
   }
 
   private writeOrder(f: string[]): void {

@@ -1,21 +1,17 @@
 import type pg from 'pg';
 import type { JournalKind } from '../../domain/ledger/journal.ts';
 import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
-import type { Db } from '../client.ts';
 import type { ShardClaim } from '../fence.ts';
+import { chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import type { JournalRun } from './journal-batch.ts';
 import type { FlowDate } from './run-history.ts';
 import { integer, text } from './sql-literal.ts';
 
-const REVERSAL = {
-  tradePosting: 'tradePostingReversal',
-  cashSettlement: 'cashSettlementReversal',
-  securitiesSettlement: 'securitiesSettlementReversal',
-} as const satisfies Partial<Record<JournalKind, JournalKind>>;
-
-export type UndoableKind = keyof typeof REVERSAL;
-
-const JOURNALS_PER_CHUNK = 10_000;
+/** What an undo reverses; the kind of a reversal is its name with `Reversal` behind it. */
+export type UndoableKind = Extract<
+  JournalKind,
+  'tradePosting' | 'cashSettlement' | 'securitiesSettlement'
+>;
 
 /** Journals of a flow and date that nothing has reversed, whatever generation booked them. */
 const unreversed = ({ ledgerDate, flow }: FlowDate, kinds: readonly UndoableKind[]): string =>
@@ -49,12 +45,12 @@ export interface ReversedChunk {
  */
 export async function reverseChunk(
   client: pg.PoolClient,
-  db: Db,
+  attempt: ShardAttempt,
   run: JournalRun,
-  claim: ShardClaim,
   kinds: readonly UndoableKind[],
 ): Promise<ReversedChunk | undefined> {
-  const picked = await pickJournals(client, run, claim, kinds);
+  const { db, claim } = attempt;
+  const picked = await pickJournals(client, run, claim, kinds, chunkSizeOf(attempt));
   if (picked.rows === 0) return undefined;
   const { rows } = await db.$client.query<{ first: number }>(
     "SELECT reserve_ids('journal_id_seq', $1) AS first",
@@ -112,8 +108,9 @@ async function pickJournals(
   run: JournalRun,
   claim: ShardClaim,
   kinds: readonly UndoableKind[],
+  chunkSize: number,
 ): Promise<Picked> {
-  const after =
+  const [account, journal] =
     claim.cursor === '' ? [0, 0] : (JSON.parse(claim.cursor) as readonly [number, number]);
   await client.query('SET LOCAL client_min_messages = warning');
   await client.query(`CREATE TEMP TABLE IF NOT EXISTS undo_batch (place integer,
@@ -131,8 +128,8 @@ async function pickJournals(
          j.account_id
        FROM ${unreversed(run, kinds)}
          AND j.account_id BETWEEN ${integer(claim.accountFrom)} AND ${integer(claim.accountTo)}
-         AND (j.account_id, j.journal_id) > (${integer(after[0] ?? 0)}, ${integer(after[1] ?? 0)})
-       ORDER BY j.account_id, j.journal_id LIMIT ${JOURNALS_PER_CHUNK}
+         AND (j.account_id, j.journal_id) > (${integer(account)}, ${integer(journal)})
+       ORDER BY j.account_id, j.journal_id LIMIT ${integer(chunkSize)}
        RETURNING *)
      SELECT count(*) AS n, coalesce(min(journal_id), 0) AS first,
        coalesce(max(journal_id), 0) AS last,

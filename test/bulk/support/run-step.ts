@@ -1,6 +1,12 @@
 import { STEP_DEFINITIONS } from '../../../activities/steps/index.ts';
-import type { StepOutcome, StepRun } from '../../../activities/steps/step-definition.ts';
+import type {
+  ShardPlan,
+  ShardWork,
+  StepOutcome,
+  StepRun,
+} from '../../../activities/steps/step-definition.ts';
 import type { Db } from '../../../db/client.ts';
+import type { ShardAttempt } from '../../../db/bulk/chunk-writer.ts';
 import { claimShard, finishShard } from '../../../db/fence.ts';
 import {
   discardRuns,
@@ -14,6 +20,7 @@ import {
 } from '../../../db/step-runs.repository.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import type { BusinessDate } from '../../../domain/calendar/business-date.ts';
+import { FIRST_CLIENT_ACCOUNT } from '../../../domain/ledger/house-accounts.ts';
 import type { RunnableStep } from '../../../domain/clearing/steps.ts';
 
 /** A flow on a date in a generation: where the steps of these tests run, without Temporal. */
@@ -23,7 +30,19 @@ export interface Place {
   readonly generation: number;
 }
 
-export async function openRun(db: Db, place: Place, step: RunnableStep): Promise<StepRun> {
+/** How a run is cut: as planned, or with a shard for each account and few rows a chunk. */
+export interface Cut {
+  readonly shardPerAccount?: boolean;
+  readonly chunkSize?: number;
+  readonly parallel?: number;
+}
+
+export async function openRun(
+  db: Db,
+  place: Place,
+  step: RunnableStep,
+  cut: Cut = {},
+): Promise<StepRun> {
   return inTransaction(db, async (t) => {
     const earlier = await newestRun(t.tx, place, step, place.generation);
     const row = await insertRun(t.tx, {
@@ -34,9 +53,21 @@ export async function openRun(db: Db, place: Place, step: RunnableStep): Promise
       pass: (earlier?.pass ?? 0) + 1,
       commandId: undefined,
     });
-    await freezeRun(t.tx, row.stepRunId, await STEP_DEFINITIONS[step].plan(t, row));
+    const plan = await STEP_DEFINITIONS[step].plan(t, row);
+    const shards = cut.shardPerAccount ? plan.shards.flatMap(perAccount) : plan.shards;
+    await freezeRun(t.tx, row.stepRunId, { ...plan, shards });
     return loadRun(t.tx, row.stepRunId);
   });
+}
+
+function perAccount(shard: ShardPlan): ShardPlan[] {
+  const first = Math.max(shard.accountFrom, FIRST_CLIENT_ACCOUNT);
+  const accounts = Array.from({ length: shard.accountTo - first + 1 }, (_, at) => first + at);
+  return accounts.map((account, at) => ({
+    accountFrom: at === 0 ? shard.accountFrom : account,
+    accountTo: account,
+    rowsPlanned: 1,
+  }));
 }
 
 /** Works one shard; `stopAfter` aborts the attempt after that many chunks, as a crash would. */
@@ -44,7 +75,7 @@ export async function workOne(
   db: Db,
   run: StepRun,
   shard: number,
-  stopAfter = Number.POSITIVE_INFINITY,
+  { chunkSize, stopAfter }: { readonly chunkSize?: number; readonly stopAfter?: number } = {},
 ): Promise<void> {
   const claimed = await claimShard(db, run.stepRunId, shard);
   if (claimed.kind === 'done') return;
@@ -54,8 +85,9 @@ export async function workOne(
     run,
     claim: claimed.claim,
     heartbeat: () => void (beats += 1),
-    isCancelled: () => beats >= stopAfter,
-  });
+    isCancelled: () => beats >= (stopAfter ?? Number.POSITIVE_INFINITY),
+    ...(chunkSize === undefined ? {} : { chunkSize }),
+  } satisfies ShardWork & ShardAttempt);
   await finishShard(db, claimed.claim, result);
 }
 
@@ -88,13 +120,13 @@ export async function runStep(
   db: Db,
   place: Place,
   step: RunnableStep,
-  parallel = 1,
+  cut: Cut = {},
 ): Promise<StepOutcome> {
-  const run = await openRun(db, place, step);
+  const run = await openRun(db, place, step, cut);
   const shards = (await shardsOf(db, run.stepRunId)).map((shard) => shard.shard);
-  const workers = Array.from({ length: parallel }, async () => {
+  const workers = Array.from({ length: cut.parallel ?? 1 }, async () => {
     for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {
-      await workOne(db, run, shard);
+      await workOne(db, run, shard, cut);
     }
   });
   await Promise.all(workers);
