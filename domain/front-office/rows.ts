@@ -112,7 +112,9 @@ export function readOrder(raw: RawRow, row: number, facts: FrontOfficeFacts): Re
   const instrumentId = reader.id('instrumentId');
   const market = knownMarket(reader, 'instrumentId', instrumentId, facts);
   const settlementChannel = reader.id('settlementChannel');
-  if (settlementChannel !== '' && facts.channels.get(settlementChannel) !== market) {
+  // Without a known market there is nothing to compare the channel with.
+  const isKnown = facts.markets.has(market) && settlementChannel !== '';
+  if (isKnown && facts.channels.get(settlementChannel) !== market) {
     reader.refuse('settlementChannel', 'UNKNOWN_SETTLEMENT_CHANNEL');
   }
   return outcome(reader, {

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { EXECUTION_COLUMNS, ORDER_COLUMNS } from '../../domain/front-office/csv-columns.ts';
+import {
+  ACCOUNT,
+  count,
+  ok,
+  order,
+  send,
+  sendCsv,
+  startApi,
+  TENCENT,
+  type ApiUnderTest,
+} from './support.ts';
+
+const HEADER = ORDER_COLUMNS.join(',');
+const ORDERS = '/front-office/imports/orders';
+const EXECUTIONS = '/front-office/imports/executions';
+const RECORDED = '2025-12-22T02:00:00Z';
+
+const line = (id: string, more: Record<string, string> = {}): string => {
+  const row: Record<string, string> = {
+    order_id: id,
+    version: '1',
+    account_no: ACCOUNT,
+    instrument_id: TENCENT,
+    side: 'BUY',
+    order_channel: '6',
+    settlement_channel: 'CCASS',
+    quantity: '1000',
+    cancelled: 'false',
+    recorded_at: RECORDED,
+    ...more,
+  };
+  return ORDER_COLUMNS.map((column) => row[column]).join(',');
+};
+
+let api: ApiUnderTest;
+beforeAll(async () => {
+  api = await startApi();
+});
+beforeEach(async () => {
+  await api.db.$client.query(
+    'TRUNCATE front_office.orders, front_office.executions, import_errors',
+  );
+});
+afterAll(() => api.close());
+
+describe('a file of orders', () => {
+  it('keeps the good rows and lists the bad ones by row and column', async () => {
+    const text = [
+      HEADER,
+      line('O1'),
+      line('O2', { quantity: '-5', side: 'HOLD' }),
+      line('O3', { account_no: 'nobody' }),
+      line('O4'),
+    ].join('\n');
+    const answer = await ok<{ importId: string }>(sendCsv(api, ORDERS, text));
+    expect(answer).toMatchObject({
+      rows: 4,
+      added: 2,
+      bad: 2,
+      errors: [
+        { row: 2, field: 'side', code: 'NOT_IN_ENUM', value: 'HOLD' },
+        { row: 2, field: 'quantity', code: 'NOT_POSITIVE', value: '-5' },
+        { row: 3, field: 'account_no', code: 'UNKNOWN_ACCOUNT', value: 'nobody' },
+      ],
+      errorsOmitted: 0,
+    });
+    expect(await count(api.db, 'front_office.orders')).toBe(2);
+    const listed = await ok<{ items: unknown[] }>(
+      api.get(`/front-office/imports/${answer.importId}/errors`),
+    );
+    expect(listed.items).toHaveLength(3);
+  });
+
+  it('may be imported again: nothing changes', async () => {
+    const text = [HEADER, line('O1'), line('O2')].join('\n');
+    await ok(sendCsv(api, ORDERS, text));
+    expect(await ok(sendCsv(api, ORDERS, text))).toMatchObject({ added: 0, unchanged: 2 });
+  });
+
+  it('compares the second version of a row with the first of the same file', async () => {
+    const text = [
+      HEADER,
+      line('O1'),
+      line('O1', { quantity: '5' }),
+      line('O1', { version: '2', quantity: '5', cancelled: 'true' }),
+    ].join('\n');
+    expect(await ok(sendCsv(api, ORDERS, text))).toMatchObject({
+      added: 1,
+      replaced: 1,
+      errors: [{ row: 2, field: 'version', code: 'DUPLICATE_ID_OTHER_CONTENT' }],
+    });
+  });
+
+  it('reads CRLF, a mark of UTF-8, quotes and a missing last line end', async () => {
+    const quoted = `"O""1",1,${ACCOUNT},"${TENCENT}",BUY,6,CCASS,"1000",,`;
+    const text = `\ufeff${HEADER}\r\n${quoted}\r\n${line('O2')}`;
+    expect(await ok(sendCsv(api, ORDERS, text))).toMatchObject({ added: 2, bad: 0 });
+    expect(await count(api.db, 'front_office.orders', `order_id = 'O"1'`)).toBe(1);
+  });
+
+  it('takes our clock where recorded_at is empty', async () => {
+    await ok(sendCsv(api, ORDERS, [HEADER, line('O1', { recorded_at: '' })].join('\n')));
+    const at = `recorded_at = '2025-12-22T10:00:00Z'`;
+    expect(await count(api.db, 'front_office.orders', at)).toBe(1);
+  });
+
+  it('with a header alone is an import of nothing', async () => {
+    expect(await ok(sendCsv(api, ORDERS, `${HEADER}\n`))).toMatchObject({ rows: 0, bad: 0 });
+  });
+});
+
+const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le');
+const good = [HEADER, line('O1')].join('\n');
+
+describe('a file that is refused whole', () => {
+  it.each([
+    ['without anything', '', { reason: 'header' }],
+    ['with a column renamed', good.replace('account_no', 'account'), { reason: 'header' }],
+    [
+      'with columns in another order',
+      good.replace('order_id,version', 'version,order_id'),
+      { reason: 'header' },
+    ],
+    [
+      'with a column too many',
+      good.replace('recorded_at', 'recorded_at,note'),
+      { reason: 'header' },
+    ],
+    ['without a header', line('O1'), { reason: 'header' }],
+    ['with semicolons', good.replaceAll(',', ';'), { reason: 'header' }],
+    ['with a short row', `${good}\nO2,1,${ACCOUNT}`, { reason: 'column count', row: 2, found: 3 }],
+    ['with a long row', `${good}\n${line('O2')},x`, { reason: 'column count', row: 2, found: 11 }],
+    ['in UTF-16', utf16(good), { reason: 'encoding', found: 'UTF-16' }],
+    ['in Latin-1', Buffer.from(good.replace('O1', 'Ö1'), 'latin1'), { reason: 'encoding' }],
+    ['with a zero character', good.replace('O1', 'O\u0000'), { reason: 'encoding' }],
+    ['with an open quote', `${good}\n"O2,1`, { reason: 'quoting' }],
+    ['with a quote inside a field', `${good}\nO"2,1`, { reason: 'quoting' }],
+  ])('%s says why, and nothing is written', async (_what, text, details) => {
+    const answer = await sendCsv(api, ORDERS, text);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: 'FILE_MALFORMED', details });
+    expect(await count(api.db, 'front_office.orders')).toBe(0);
+  });
+
+  it('undoes the batches before the row that breaks it', async () => {
+    const rows = Array.from({ length: 12_000 }, (_, at) =>
+      line(`O${at}`, { side: at === 7 ? '?' : 'BUY' }),
+    );
+    const answer = await sendCsv(api, ORDERS, [HEADER, ...rows, 'too,short'].join('\n'));
+    expect(answer.json()).toMatchObject({ code: 'FILE_MALFORMED', details: { row: 12_001 } });
+    expect(await count(api.db, 'front_office.orders')).toBe(0);
+    expect(await count(api.db, 'import_errors')).toBe(0);
+  });
+
+  it('is of another type', async () => {
+    expect((await api.post(ORDERS, { items: [] })).statusCode).toBe(415);
+  });
+
+  it('is too large', async () => {
+    const answer = await sendCsv(api, ORDERS, 'x'.repeat(11 * 1024 * 1024));
+    expect(answer.statusCode).toBe(413);
+    expect(answer.json()).toMatchObject({ code: 'BODY_TOO_LARGE' });
+  });
+});
+
+describe('large files', () => {
+  it('of 100,000 executions come in parts of ten megabytes, twice at once, once in the books', async () => {
+    await ok(send(api, 'orders', order('O1', { quantity: '9000000' })));
+    const header = EXECUTION_COLUMNS.join(',');
+    const rows = Array.from(
+      { length: 100_000 },
+      (_, at) => `E${at},1,O1,2025-12-22,100,613.5,,${RECORDED},${RECORDED}`,
+    );
+    const text = [header, ...rows].join('\n');
+    const [first, second] = await Promise.all([
+      ok<{ added: number; unchanged: number }>(sendCsv(api, EXECUTIONS, text)),
+      ok<{ added: number; unchanged: number }>(sendCsv(api, EXECUTIONS, text)),
+    ]);
+    expect(first.added + second.added).toBe(100_000);
+    expect(first.unchanged + second.unchanged).toBe(100_000);
+    expect(await count(api.db, 'front_office.executions')).toBe(100_000);
+  });
+
+  it('with a hundred thousand errors show the first thousand', async () => {
+    const header = EXECUTION_COLUMNS.join(',');
+    const rows = Array.from(
+      { length: 100_000 },
+      (_, at) => `E${at},1,O9,2025-12-22,1,1,,${RECORDED},`,
+    );
+    const answer = await ok<{ bad: number; errors: unknown[]; errorsOmitted: number }>(
+      sendCsv(api, EXECUTIONS, [header, ...rows].join('\n')),
+    );
+    expect(answer.bad).toBe(100_000);
+    expect(answer.errors).toHaveLength(1_000);
+    expect(answer.errorsOmitted).toBe(99_000);
+    expect(await count(api.db, 'import_errors')).toBe(100_000);
+  });
+});
