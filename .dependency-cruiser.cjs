@@ -18,9 +18,9 @@ module.exports = {
     ),
     rule(
       'temporal-is-glue',
-      'Both sides of the wire share it, so it may depend on neither.',
+      'Both sides of the wire share it: it knows Temporal and the rules, never tables or routes.',
       '^temporal/',
-      otherThan('^temporal/', '^domain/', 'node_modules/@temporalio/common'),
+      otherThan('^temporal/', '^domain/', 'node_modules/@temporalio/'),
     ),
     rule(
       'workflows-are-deterministic',
