@@ -34,7 +34,8 @@ export type OpenedRevoke =
     };
 
 export type DayCutOutcome =
-  { readonly kind: 'refused' } | { readonly kind: 'cut'; readonly nextLedgerDate: BusinessDate };
+  | { readonly kind: 'refused'; readonly isCut: boolean }
+  | { readonly kind: 'cut'; readonly nextLedgerDate: BusinessDate };
 
 /** Short activities, beside the workflows: each is one transaction and safe to repeat. */
 export interface OpsActivities {

@@ -37,7 +37,7 @@ export async function cutDay(
         confirmTokenSeen: row?.payload['confirmToken'] as string | undefined,
       }),
     );
-    if (passage === 'no') return { kind: 'refused' };
+    if (passage === 'no') return { kind: 'refused', isCut: date.status !== 'OPEN' };
     if (passage === 'first') {
       await closeLedgerDate(t.tx, ledgerDate);
       await openLedgerDate(t.tx, next, cutoffInstant(next, cutoffTime));

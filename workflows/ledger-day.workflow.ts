@@ -12,17 +12,20 @@ export async function ledgerDay({ ledgerDate }: LedgerDayInput): Promise<void> {
   const waiting: FlowCommand[] = [];
   registerDayCut(waiting);
 
-  for (;;) {
+  for (let isOpen = true; isOpen;) {
     await condition(() => waiting.length > 0);
     const [command] = waiting;
     if (!command) continue;
     const outcome = await ops.cutDay(ledgerDate, command);
     waiting.shift();
-    if (outcome.kind === 'refused') continue;
-    await ops.openDay(outcome.nextLedgerDate);
-    await ops.tellFlows(ledgerDate);
-    break;
+    if (outcome.kind === 'cut') {
+      await ops.openDay(outcome.nextLedgerDate);
+      await ops.tellFlows(ledgerDate);
+    }
+    isOpen = outcome.kind === 'refused' && !outcome.isCut;
   }
+  // Who waited behind the cut is told so, instead of being left to expire.
+  for (let late = waiting.shift(); late; late = waiting.shift()) await ops.cutDay(ledgerDate, late);
   await condition(allHandlersFinished);
 }
 
