@@ -59,7 +59,8 @@ async function stateOf(tx: Tx, row: typeof flowDays.$inferSelect): Promise<FlowS
     tradesFrozen: row.tradesFrozenAt !== null,
     revokeUnfinished: unfinished !== undefined,
     startedBy: row.startedBy,
-    startedAt: row.startedAt,
+    // PostgreSQL's own spelling of an instant is no ISO text.
+    startedAt: row.startedAt === null ? null : new Date(row.startedAt).toISOString(),
     steps: Object.fromEntries(steps.map(({ step, status }) => [step, status])),
   };
 }
