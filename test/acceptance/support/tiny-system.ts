@@ -1,3 +1,5 @@
+import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
+import { loadTinyBroker } from '../../../scripts/sample-broker/load.ts';
 import { freshDatabase } from '../../support/database.ts';
 import { startSystem, type System, type SystemOptions } from '../../support/system.ts';
 import { signIn, type Api } from './api.ts';
@@ -24,10 +26,19 @@ export interface Stage {
 }
 
 /** Three real processes over a tiny broker, and an operator at its first ledger date. */
-export const startTiny = (options: SystemOptions = {}): Promise<Stage> =>
-  startStage('tiny', options);
+export async function startTiny(
+  options: SystemOptions & { readonly firstLedgerDate?: string } = {},
+): Promise<Stage> {
+  const { firstLedgerDate, ...rest } = options;
+  if (firstLedgerDate === undefined) return startStage(MON_2025_12_22, 'tiny', rest);
+  const databaseUrl = await freshDatabase('empty');
+  await loadTinyBroker(databaseUrl, { firstLedgerDate: parseBusinessDate(firstLedgerDate) });
+  return startStage(firstLedgerDate, 'tiny', { databaseUrl, ...rest });
+}
 
+/** The same over the sample broker, or over whatever database is given. */
 export async function startStage(
+  ledgerDate: string,
   template: 'tiny' | 'sample',
   options: SystemOptions = {},
 ): Promise<Stage> {
@@ -37,7 +48,7 @@ export async function startStage(
   return {
     system,
     operator,
-    day: new DayDesk(operator, MON_2025_12_22),
+    day: new DayDesk(operator, ledgerDate),
     as: (person) => signIn(system.baseUrl, person),
     stop: system.stop,
   };
