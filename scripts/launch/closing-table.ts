@@ -6,7 +6,12 @@ export type Closing = Readonly<Record<string, unknown>>;
 
 type Row = Readonly<Record<string, unknown>>;
 
+const NO = 'NO';
 const ROWS_SHOWN = 40;
+/** Sections with a row for each asset: the first ones show the kind, `--json` has all of them. */
+const ROWS_SHOWN_OF: Readonly<Record<string, number>> = { trialBalance: 6, positions: 12 };
+/** Said better by another column, or by all rows in the same way. */
+const LEFT_OUT = new Set(['assetKind', 'startedAt', 'finishedAt']);
 /** Columns whose digits are a name, not a number. */
 const NAMES = /(id|no|code|instrument|account|asset|date)$/i;
 
@@ -24,24 +29,28 @@ export function renderClosing(closing: Closing): string[] {
   const lines: string[] = [];
   const facts: string[] = [];
   for (const [name, value] of Object.entries(closing)) {
-    if (Array.isArray(value)) lines.push('', ...section(titleOf(name), value));
-    else if (isRow(value)) lines.push('', ...section(titleOf(name), [value]));
+    if (Array.isArray(value)) lines.push('', ...section(name, value));
+    else if (isRow(value)) lines.push('', ...section(name, [value]));
     else if (value !== null) facts.push(`${titleOf(name)} ${text(value)}`);
   }
   return [facts.join(' · '), ...lines];
 }
 
-function section(title: string, values: readonly unknown[]): string[] {
+function section(name: string, values: readonly unknown[]): string[] {
+  const title = titleOf(name);
   if (values.length === 0) return [title, '  none'];
   const rows = values.map((value) => (isRow(value) ? flat(value) : { value: text(value) }));
-  const shown = rows.slice(0, ROWS_SHOWN);
+  const shown = rows.slice(0, ROWS_SHOWN_OF[name] ?? ROWS_SHOWN);
   const rest = rows.length - shown.length;
   return [title, ...table(shown), ...(rest > 0 ? [`  … and ${rest} more`] : [])];
 }
 
 /** Numbers to the right, so that their points stand below each other; texts to the left. */
 function table(rows: readonly Readonly<Record<string, string>>[]): string[] {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter(
+    (name) =>
+      !LEFT_OUT.has(name) && !(name === 'discarded' && rows.every((row) => row[name] === NO)),
+  );
   const cells = [
     columns.map(titleOf),
     ...rows.map((row) => columns.map((name) => row[name] ?? '')),
@@ -75,7 +84,7 @@ const bare = (value: unknown): string => (typeof value === 'string' ? value : te
 
 function text(value: unknown): string {
   if (value === true) return 'yes';
-  if (value === false) return 'NO';
+  if (value === false) return NO;
   if (typeof value === 'number') return grouped(String(value));
   if (typeof value === 'string') return /^-?\d+(\.\d+)?$/.test(value) ? grouped(value) : value;
   return value === null || value === undefined ? '' : JSON.stringify(value);

@@ -77,8 +77,11 @@ async function showDifferences(desk: Desk, ledgerDate: string, flow: string): Pr
   }
 }
 
+/** What the line says already, or nobody needs to find the trade. */
+const UNSAID = /^(lineNo|taskId|ledgerDate|market|verified|tolerance.*)$/;
+
 const describe = (row: Record<string, unknown>): string =>
   Object.entries(row)
-    .filter(([, value]) => value !== null && typeof value !== 'object')
+    .filter(([name, value]) => value !== null && typeof value !== 'object' && !UNSAID.test(name))
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(', ');

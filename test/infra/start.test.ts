@@ -105,13 +105,14 @@ describe('npm start', () => {
   );
 
   it(
-    'clears the first sample date and proves it by its exit code and a table',
+    'clears the five sample dates one after another, the missing row included',
     async () => {
       const json = join(home, '..', 'closing.json');
-      const once = start('--once', '--json', json);
+      const once = start('--once', '--days', '5', '--json', json);
       expect(await once.code, once.text()).toBe(0);
       const closing = JSON.parse(readFileSync(json, 'utf8')) as { ok: boolean; dates: unknown[] };
-      expect([closing.ok, closing.dates.length]).toEqual([true, 1]);
+      expect([closing.ok, closing.dates.length]).toEqual([true, 5]);
+      expect(once.text()).toContain('.corrected.csv imported');
     },
     START_MS,
   );
