@@ -55,6 +55,8 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
     genReqId: () => randomUUID(),
     // Its lines would show whole URLs, and an event stream's can hold a token.
     logController: new LogController({ disableRequestLogging: true }),
+    // A HEAD of an event stream would be a stream that nobody reads.
+    exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
   }).withTypeProvider<TypeBoxTypeProvider>();
 

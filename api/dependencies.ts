@@ -3,7 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Permission } from '../domain/permissions/permissions.ts';
 import type { DevIssuer } from './dev-issuer.ts';
 import type { FlowFeed } from './flow-feed.ts';
-import type { Authenticator, Person } from './plugins/auth.ts';
+import type { Authenticator, DeclaredRoute, Person } from './plugins/auth.ts';
 import type { CommandService, EngineProbe } from './ports.ts';
 
 /** What the API stands on; the composition root makes it. Routes find it as `app.daycut`. */
@@ -20,6 +20,8 @@ export interface ApiDependencies {
 declare module 'fastify' {
   interface FastifyInstance {
     readonly daycut: ApiDependencies & { readonly feed: FlowFeed };
+    /** Every route with who may call it. */
+    readonly routeTable: readonly DeclaredRoute[];
   }
   interface FastifyRequest {
     /** Who asks. Set before any handler of a route that is not public. */

@@ -77,16 +77,31 @@ function tokenOf(request: FastifyRequest): string {
   throw unauthenticated('send Authorization: Bearer <token>');
 }
 
+/** Who may call a route, as the route declares it. */
+export interface DeclaredRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly access: Permission | 'signed in' | 'public';
+}
+
 /**
  * Every route declares who may call it, or the application does not start. The check runs before the
  * body is read, so a stranger cannot make the server parse anything.
  */
 export function addAuth(app: FastifyInstance, authenticate: Authenticator): void {
-  app.addHook('onRoute', (route) => {
-    const { permission, signedIn, public: isPublic } = route.config ?? {};
-    if ([permission, signedIn, isPublic].filter((said) => said !== undefined).length !== 1) {
-      throw new Error(`${String(route.method)} ${route.url} must declare one kind of access`);
+  const table: DeclaredRoute[] = [];
+  app.decorate('routeTable', table);
+  app.addHook('onRoute', ({ method, url, config = {} }) => {
+    const access = [
+      config.permission,
+      config.signedIn && ('signed in' as const),
+      config.public && ('public' as const),
+    ].filter((said) => said !== undefined);
+    const [only, ...others] = access;
+    if (only === undefined || others.length > 0) {
+      throw new Error(`${String(method)} ${url} must declare one kind of access`);
     }
+    for (const each of [method].flat()) table.push({ method: each, url, access: only });
   });
   app.decorateRequest('person', null as unknown as Person);
   app.addHook('onRequest', async (request, reply) => {

@@ -40,6 +40,8 @@ export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
       stream.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
+        // Its connection ends with it: kept alive, it would hold up a server that stops.
+        connection: 'close',
         // Proxies must not collect events into larger pieces.
         'x-accel-buffering': 'no',
       });

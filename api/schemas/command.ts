@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { nullable, oneOf, shape, strict } from './fields.ts';
+import { oneOf, shape, strict } from './fields.ts';
 import { FlowViewRef } from './flow-view.ts';
 
 /** The key is the command's id: the same key again gets the same answer, whatever happened since. */
@@ -23,8 +23,6 @@ const answer = (status: 'APPLIED' | 'RECORDED') =>
     commandId: Type.String(),
     status: oneOf([status]),
     flow: FlowViewRef,
-    /** Of a day cut only. */
-    currentLedgerDate: Type.Optional(nullable(Type.String())),
   });
 
 export const COMMAND_RESPONSES = { 200: answer('APPLIED'), 202: answer('RECORDED') };

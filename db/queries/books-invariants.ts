@@ -137,7 +137,11 @@ export async function readInvariants(
 ): Promise<Invariant[]> {
   const wrong = assetTotals(balance).filter(({ total }) => total !== '0');
   const found: Invariant[] = [
-    { name: 'trial balance is zero', ok: wrong.length === 0, details: { breaches: wrong } },
+    {
+      name: 'trial balance is zero',
+      ok: wrong.length === 0,
+      details: breachesOf(wrong.length, wrong[0]),
+    },
   ];
   for (const { name, breaches, ofAllDates } of QUESTIONS) {
     const [answer] = await rows<{ n: number; example: unknown }>(
@@ -146,8 +150,10 @@ export async function readInvariants(
       ofAllDates ? [] : [ledgerDate],
     );
     const n = answer?.n ?? 0;
-    const details = n === 0 ? { breaches: 0 } : { breaches: n, example: answer?.example };
-    found.push({ name, ok: n === 0, details });
+    found.push({ name, ok: n === 0, details: breachesOf(n, answer?.example) });
   }
   return found;
 }
+
+const breachesOf = (n: number, example: unknown): Record<string, unknown> =>
+  n === 0 ? { breaches: 0 } : { breaches: n, example };

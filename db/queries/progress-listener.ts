@@ -4,9 +4,10 @@ import type { Db } from '../client.ts';
 
 const CHANNEL = 'daycut_progress';
 const RETRY_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface ProgressListener {
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface ProgressEvents {
@@ -18,11 +19,13 @@ export interface ProgressEvents {
 /** Listens on one connection of its own, outside of the pool, and replaces it when it is lost. */
 export function listenForProgress(db: Db, { onChange, onError }: ProgressEvents): ProgressListener {
   const stopped = new AbortController();
-  let connection: pg.Client | undefined;
+  const untilStopped = new Promise<void>((resolve) => {
+    stopped.signal.addEventListener('abort', () => resolve());
+  });
 
   const listen = async (): Promise<void> => {
-    const client = new pg.Client(db.$client.options);
-    connection = client;
+    const { options } = db.$client;
+    const client = new pg.Client({ ...options, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
     const lost = new Promise<void>((resolve) => {
       // A connection that ends is replaced, so its error needs no other answer.
       client.on('error', () => resolve());
@@ -30,10 +33,11 @@ export function listenForProgress(db: Db, { onChange, onError }: ProgressEvents)
     });
     client.on('notification', ({ payload }) => onChange(payload ?? null));
     try {
+      // Never ended while it connects: the driver would then not say how that came out.
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
       onChange(null);
-      await lost;
+      await Promise.race([lost, untilStopped]);
     } finally {
       await client.end().catch(() => undefined);
     }
@@ -42,15 +46,14 @@ export function listenForProgress(db: Db, { onChange, onError }: ProgressEvents)
   const done = (async () => {
     while (!stopped.signal.aborted) {
       await listen().catch(onError);
-      await pause(RETRY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+      await Promise.race([pause(RETRY_MS, undefined, { ref: false }), untilStopped]);
     }
   })();
 
   return {
-    async close() {
+    close: () => {
       stopped.abort();
-      await connection?.end().catch(() => undefined);
-      await done;
+      return done;
     },
   };
 }

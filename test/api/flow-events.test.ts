@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FlowView } from '../../db/queries/flow-view.ts';
+import { MON_2025_12_22, startApi, type ApiUnderTest } from './support.ts';
+
+const HK = `/api/v1/ledger-dates/${MON_2025_12_22}/flows/HK/events`;
+
+/** Reads flow events of an open stream, one after the other. */
+async function* viewsOf(stream: IncomingMessage): AsyncGenerator<FlowView> {
+  let text = '';
+  for await (const piece of stream) {
+    text += String(piece);
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const data = /^event: flow\ndata: (.*)$/m.exec(event)?.[1];
+      if (data !== undefined) yield JSON.parse(data) as FlowView;
+    }
+  }
+}
+
+describe('live progress of a flow', () => {
+  let api: ApiUnderTest;
+  let baseUrl: string;
+  beforeEach(async () => {
+    api = await startApi();
+    await api.app.listen({ port: 0, host: '127.0.0.1' });
+    baseUrl = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => api.close());
+
+  const open = async (path: string, headers: Record<string, string>) => {
+    const request = get(`${baseUrl}${path}`, { headers });
+    const [stream] = (await once(request, 'response')) as [IncomingMessage];
+    return stream;
+  };
+  const change = (set: string) =>
+    api.db.$client.query(
+      `UPDATE flow_days SET ${set}, revision = revision + 1 WHERE ledger_date = $1 AND flow = 'HK'`,
+      [MON_2025_12_22],
+    );
+  const next = async (views: AsyncGenerator<FlowView>): Promise<FlowView> => {
+    const { value } = (await views.next()) as IteratorYieldResult<FlowView>;
+    return value;
+  };
+
+  it('begins with the whole view and tells each change', async () => {
+    const stream = await open(HK, await api.as('viewer'));
+    expect(stream.headers['content-type']).toContain('text/event-stream');
+    const views = viewsOf(stream);
+    expect(await next(views)).toMatchObject({ flow: 'HK', mode: 'IDLE', readiness: 'NOT_RUN' });
+    await change(`readiness = 'PASSED'`);
+    expect(await next(views)).toMatchObject({ readiness: 'PASSED', revision: 2 });
+    await change(`mode = 'AUTO_RUNNING'`);
+    expect(await next(views)).toMatchObject({ mode: 'AUTO_RUNNING', revision: 3 });
+    stream.destroy();
+  });
+
+  it('every watcher of every flow hears its own changes over one connection', async () => {
+    const headers = await api.as('operator');
+    const streams = await Promise.all([
+      open(HK, headers),
+      open(HK, headers),
+      open(HK.replace('/HK/', '/US/'), headers),
+    ]);
+    const watchers = streams.map(viewsOf);
+    const first = await Promise.all(watchers.map(next));
+    expect(first.map(({ flow }) => flow)).toEqual(['HK', 'HK', 'US']);
+    await change(`mode = 'PAUSED'`);
+    const [one, two] = watchers;
+    expect(await Promise.all([next(one!), next(two!)])).toMatchObject([
+      { mode: 'PAUSED' },
+      { mode: 'PAUSED' },
+    ]);
+    const { rows } = await api.db.$client.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
+    );
+    expect(rows).toHaveLength(1);
+    for (const stream of streams) stream.destroy();
+  });
+
+  it('survives a lost connection to PostgreSQL and then shows what was missed', async () => {
+    const stream = await open(HK, await api.as('operator'));
+    const views = viewsOf(stream);
+    await next(views);
+    await change(`readiness = 'PASSED'`);
+    await next(views);
+    await api.db.$client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE 'LISTEN%'`);
+    await change(`mode = 'PAUSED'`);
+    expect(await next(views)).toMatchObject({ mode: 'PAUSED' });
+    stream.destroy();
+  });
+
+  it('takes the token in the query, and only a valid one', async () => {
+    const token = (await api.as('viewer'))['authorization']?.replace('Bearer ', '') ?? '';
+    const stream = await open(`${HK}?access_token=${token}`, {});
+    expect(stream.statusCode).toBe(200);
+    stream.destroy();
+    const refused = await open(`${HK}?access_token=forged`, {});
+    expect(refused.statusCode).toBe(401);
+    refused.destroy();
+  });
+
+  it('a flow that does not exist is 404 before any stream begins', async () => {
+    const refused = await open(HK.replace('/HK/', '/SG/'), await api.as('viewer'));
+    expect([refused.statusCode, refused.headers['content-type']]).toEqual([
+      404,
+      'application/problem+json',
+    ]);
+    refused.destroy();
+  });
+
+  it('ends when the server closes, so that a stop waits for nobody', async () => {
+    const stream = await open(HK, await api.as('viewer'));
+    const views = viewsOf(stream);
+    await next(views);
+    const closed = api.app.close();
+    expect((await views.next()).done).toBe(true);
+    await closed;
+  });
+});
