@@ -164,7 +164,9 @@ export async function discardRuns(
 
 /**
  * A new snapshot replaces the former ones, except those whose trades are posted: they keep their
- * place beside it, since a sync never takes a posted trade again.
+ * place beside it, since a sync never takes a posted trade again. Which ones they are was frozen
+ * when the sync opened; the generation of a snapshot does not tell, because a revoke that keeps the
+ * set of trades bills and posts it again under a later generation.
  */
 export async function discardUnpostedSyncs(tx: Tx, ref: FlowRef, keepRunId: number): Promise<void> {
   await tx.execute(sql`
@@ -172,10 +174,9 @@ export async function discardUnpostedSyncs(tx: Tx, ref: FlowRef, keepRunId: numb
     WHERE r.ledger_date = ${ref.ledgerDate} AND r.flow = ${ref.flow} AND r.step = 'sync'
       AND r.step_run_id <> ${keepRunId} AND r.discarded_at IS NULL
       AND NOT EXISTS (
-        SELECT 1 FROM step_runs p
-        WHERE p.ledger_date = r.ledger_date AND p.flow = r.flow AND p.step = 'posting'
-          AND p.generation = r.generation AND p.discarded_at IS NULL
-          AND p.status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY'))`);
+        SELECT 1 FROM step_runs k
+        WHERE k.step_run_id = ${keepRunId}
+          AND k.inputs -> 'postedSyncRunIds' @> to_jsonb(r.step_run_id))`);
 }
 
 /** Takes the open shards of a run away from whoever works on them: their next commit fails. */
