@@ -1,0 +1,88 @@
+/**
+ * How fast a market is cleared, end to end, by the real processes, beside the least that PostgreSQL
+ * could do it in. Usage: npm run bench -- [--sizes 10k,100k,1m] [--workers 2] [--json FILE]
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { clearMarket, type ClearingCost } from './clearing.ts';
+import { measureFloor, type Floor } from './floor.ts';
+import { BENCH_DATE, generateDay } from './generate.ts';
+import { startInstallation } from './installation.ts';
+import { machine, type Machine } from './processes.ts';
+import { describeRun } from './report.ts';
+
+export interface SizeResult {
+  readonly executions: number;
+  readonly clearing: ClearingCost;
+  readonly floor: Floor;
+  /** Seconds of billing and posting over those of their floor; and of all steps over all rows. */
+  readonly billingAndPostingRatio: number;
+  readonly clearingRatio: number;
+  readonly microsecondsPerExecution: number;
+}
+
+export interface BenchResult {
+  readonly machine: Machine;
+  readonly batchWorkers: number;
+  readonly sizes: readonly SizeResult[];
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+function sizeOf(text: string): number {
+  const found = /^(\d+)(k|m)?$/i.exec(text.trim());
+  if (found === null) throw new Error(`not a size: ${text}`);
+  const unit = { k: 1_000, m: 1_000_000 }[found[2]?.toLowerCase() ?? ''] ?? 1;
+  return Number(found[1]) * unit;
+}
+
+async function benchSize(size: number, batchWorkers: number): Promise<SizeResult> {
+  let executions = 0;
+  const installation = await startInstallation({
+    batchWorkers,
+    say,
+    clock: `${BENCH_DATE}T09:30:00Z+`,
+    load: async (db) => {
+      say(`generating ${size} executions …`);
+      executions = await generateDay(db, size);
+    },
+  });
+  try {
+    say(`clearing ${executions} executions …`);
+    const clearing = await clearMarket(installation, executions);
+    const floor = await measureFloor(installation.db);
+    const seconds = (steps: readonly string[]): number =>
+      clearing.steps.reduce(
+        (sum, { step, seconds }) => sum + (steps.includes(step) ? seconds : 0),
+        0,
+      );
+    return {
+      executions,
+      clearing,
+      floor,
+      billingAndPostingRatio: seconds(['billing', 'posting']) / floor.billingAndPosting,
+      clearingRatio: clearing.seconds / floor.clearing,
+      microsecondsPerExecution: (clearing.seconds / executions) * 1e6,
+    };
+  } finally {
+    await installation.stop();
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '10k,100k,1m' },
+    workers: { type: 'string', default: '2' },
+    json: { type: 'string' },
+  },
+});
+const batchWorkers = Number.parseInt(values.workers, 10);
+const sizes: SizeResult[] = [];
+for (const size of values.sizes.split(',').map(sizeOf)) {
+  const result = await benchSize(size, batchWorkers);
+  sizes.push(result);
+  process.stdout.write(describeRun(result));
+}
+const result: BenchResult = { machine: machine(), batchWorkers, sizes };
+process.stdout.write(`${JSON.stringify(result.machine)}\n`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);

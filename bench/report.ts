@@ -1,0 +1,44 @@
+import type { SizeResult } from './main.ts';
+
+const right = (text: string | number, width: number): string => String(text).padStart(width);
+const whole = (value: number): string => Math.round(value).toLocaleString('en');
+
+/** The numbers of one size, for people. */
+export function describeRun(result: SizeResult): string {
+  const { clearing, floor } = result;
+  const head = ['step', 'seconds', 'exec/s', 'shards', 'Node CPU', 'PG CPU'];
+  const widths = [12, 9, 11, 7, 9, 8];
+  const line = (cells: readonly (string | number)[]): string =>
+    cells
+      .map((cell, at) => (at === 0 ? String(cell).padEnd(12) : right(cell, widths[at] ?? 8)))
+      .join(' ');
+  const steps = clearing.steps.map((step) =>
+    line([
+      step.step,
+      step.seconds.toFixed(2),
+      whole(step.executionsPerSecond),
+      step.shards,
+      step.nodeCpu.toFixed(1),
+      step.postgresCpu.toFixed(1),
+    ]),
+  );
+  const tables = Object.entries(floor.tables).map(
+    ([table, { rows, megabytes, seconds }]) =>
+      `  ${table.padEnd(22)} ${right(whole(rows), 11)} rows ${right(megabytes, 5)} MB ${right(seconds.toFixed(2), 7)} s`,
+  );
+  const memory = Object.entries(clearing.peakMb).map(([name, mb]) => `${name} ${mb} MB`);
+  return [
+    '',
+    `${whole(result.executions)} executions in ${clearing.seconds.toFixed(2)} s: ` +
+      `${result.microsecondsPerExecution.toFixed(1)} us each`,
+    line(head),
+    ...steps,
+    'floor: COPY of the same rows, one connection',
+    ...tables,
+    `  billing + posting ${floor.billingAndPosting.toFixed(2)} s, ratio ${result.billingAndPostingRatio.toFixed(2)}`,
+    `  whole clearing    ${floor.clearing.toFixed(2)} s, ratio ${result.clearingRatio.toFixed(2)}`,
+    `peak memory: ${memory.join(', ')}`,
+    `CPU of other programs meanwhile: ${clearing.strangersCpu.toFixed(1)} s`,
+    '',
+  ].join('\n');
+}
