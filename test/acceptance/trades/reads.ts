@@ -91,6 +91,7 @@ export interface DifferenceRow {
 
 interface JournalRow {
   readonly journalId: number;
+  readonly ledgerDate: string;
   readonly kind: string;
   readonly generation: number;
   readonly postings: readonly { readonly asset: string; readonly amount: string }[];

@@ -45,6 +45,7 @@ const second = order('20000002');
 const late = order('20000003');
 /** The supplement whose securities settle before its cash. */
 let atOnce = '';
+let stateOnMonday: number | null = null;
 
 /** What a contract came to, without the ids of the run that made it. */
 const billOf = ({ orderId, feeAmount, netAmount, tradeDate, executionCount }: ContractRow) => ({
@@ -103,7 +104,7 @@ describe('Monday the 22nd, supplements and revokes', () => {
     expect(again.body).toEqual(voided.body);
   });
 
-  it('L67 securities settle on the ledger date, the cash on the next one: state 6', async () => {
+  it('supplements are billed, posted and settled with the rest', async () => {
     const { orderId } = await mustEnterSupplement(stage.operator, MON_2025_12_22, {
       accountNo: '20000006',
       securitiesSettlementDate: MON_2025_12_22,
@@ -118,9 +119,10 @@ describe('Monday the 22nd, supplements and revokes', () => {
     const { mode } = await hk().run();
     expect(mode).toBe('COMPLETED');
     const contract = await contractOf(stage.operator, atOnce);
-    expect(contract).toMatchObject({ state: 6, source: 'BACK_OFFICE' });
-    const kinds = (await journalsOf(stage.operator, contract.contractId)).map(({ kind }) => kind);
-    expect(kinds).toEqual(['tradePosting', 'securitiesSettlement']);
+    expect(contract).toMatchObject({
+      source: 'BACK_OFFICE',
+      securitiesSettlementDate: MON_2025_12_22,
+    });
     expect((await contractOf(stage.operator, first.orderId)).state).toBe(4);
     // A trade date of last Monday was due on the 17th.
     expect((await contractOf(stage.operator, fromFiveDaysBack)).state).toBe(5);
@@ -231,6 +233,7 @@ describe('Monday the 22nd, supplements and revokes', () => {
     );
     expect(orders.every(({ billed }) => billed)).toBe(true);
     await dayOf(MON_2025_12_22).expectInvariants();
+    ({ state: stateOnMonday } = await contractOf(stage.operator, atOnce));
     await dayOf(MON_2025_12_22).flow('day-end').clear();
     expect(await dayOf(MON_2025_12_22).cut()).toMatchObject({ status: 'APPLIED' });
   });
@@ -262,9 +265,17 @@ describe('Tuesday the 23rd, trades that come after a revoke without supplements'
     expect((await billsOf(TUE_2025_12_23)).map(({ orderId }) => orderId)).toEqual([onTime.orderId]);
   });
 
-  it('L67 on the next ledger date the cash is settled too: state 5', async () => {
+  it('L67 securities settle on the ledger date, state 6, and the cash on the next, state 5', async () => {
+    expect(stateOnMonday).toBe(6);
     const contract = await contractOf(stage.operator, atOnce);
     expect(contract).toMatchObject({ state: 5, ledgerDate: MON_2025_12_22 });
+    const settled = (await journalsOf(stage.operator, contract.contractId))
+      .filter(({ kind }) => kind.endsWith('Settlement'))
+      .map(({ kind, ledgerDate }) => [kind, ledgerDate]);
+    expect(settled).toEqual([
+      ['securitiesSettlement', MON_2025_12_22],
+      ['cashSettlement', TUE_2025_12_23],
+    ]);
   });
 
   it('a trade that came after the freeze is booked on the next ledger date, once', async () => {
