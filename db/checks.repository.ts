@@ -2,13 +2,15 @@ import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ledgerDateOf, tradeDateOf } from '../domain/calendar/ledger-date.ts';
 import type { FlowRef } from '../domain/clearing/flow-state.ts';
+import { columnOfField } from '../domain/front-office/csv-columns.ts';
 import type { ChannelOutcome, KeptDifference } from '../domain/matching/channel-match.ts';
 import type { MatchMode, MatchRule } from '../domain/matching/match-pair.ts';
 import { postedSyncRuns } from './bulk/run-history.ts';
 import { loadClearingCalendar, marketsOfFlow } from './calendars.repository.ts';
 import type { ChannelScope, CheckPair } from './check-pairs.ts';
 import type { Tx } from './client.ts';
-import { checkSummaries, tradeDifferences, tradeFiles } from './schema/checks.ts';
+import type { tradeDifferences} from './schema/checks.ts';
+import { checkSummaries, tradeFiles } from './schema/checks.ts';
 import { flowSteps, ledgerDates } from './schema/clearing.ts';
 import { settlementChannels } from './schema/reference.ts';
 import type { Transaction } from './transaction.ts';
@@ -208,8 +210,7 @@ export async function storeChannelOutcome(
   if (summary && kept.length > 0) await storeDifferences(t, run, check, summary.taskId, kept);
 }
 
-const DIFFERENCES_PER_INSERT = 1_000;
-
+/** One statement for all of them: as one document, which costs a fraction of parameters by row. */
 async function storeDifferences(
   t: Transaction,
   run: FlowRef,
@@ -217,19 +218,24 @@ async function storeDifferences(
   taskId: number,
   kept: readonly KeptDifference<CheckPair>[],
 ): Promise<void> {
-  const rows = kept.map((difference, index) => ({
-    ...columnsOf(difference),
-    taskId,
-    lineNo: index + 1,
-    ledgerDate: run.ledgerDate,
-    settlementChannel: check.settlementChannel,
-    market: check.market,
-    verified: check.matchMode,
-    toleranceThreshold: check.tolerance,
-  }));
-  for (let from = 0; from < rows.length; from += DIFFERENCES_PER_INSERT) {
-    await t.tx.insert(tradeDifferences).values(rows.slice(from, from + DIFFERENCES_PER_INSERT));
-  }
+  const rows = kept.map((difference, index) => {
+    const row: typeof tradeDifferences.$inferInsert = {
+      ...columnsOf(difference),
+      taskId,
+      lineNo: index + 1,
+      ledgerDate: run.ledgerDate,
+      settlementChannel: check.settlementChannel,
+      market: check.market,
+      verified: check.matchMode,
+      toleranceThreshold: check.tolerance,
+    };
+    return Object.fromEntries(Object.entries(row).map(([key, v]) => [columnOfField(key), v]));
+  });
+  await t.client.query(
+    `INSERT INTO trade_differences
+     SELECT * FROM jsonb_populate_recordset(NULL::trade_differences, $1::jsonb)`,
+    [JSON.stringify(rows)],
+  );
 }
 
 /** The field's columns: clearing_* is our side, other_* theirs, the bare name the difference. */

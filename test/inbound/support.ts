@@ -62,7 +62,7 @@ export const sendCsv = (
   api: ApiUnderTest,
   path: string,
   text: string | Buffer,
-  key = randomUUID(),
+  key: string = randomUUID(),
 ) =>
   api.post(path, undefined, {
     payload: text,
@@ -94,7 +94,7 @@ export const sendFile = (
   api: ApiUnderTest,
   rows: readonly string[],
   more: Record<string, string> = {},
-  key = randomUUID(),
+  key: string = randomUUID(),
 ) => {
   const query = new URLSearchParams({
     market: 'HK',
