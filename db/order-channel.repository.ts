@@ -106,17 +106,16 @@ async function flowOfOrder(
   return rows[0]?.flow;
 }
 
-/** The original channel of an order in the snapshot that the flow's pointer names. */
+/** The original channel of an order in the snapshots that count; after a revoke several can. */
 async function snapshotChannel(
   t: Transaction,
   ref: { readonly ledgerDate: BusinessDate; readonly flow: string },
   orderId: string,
 ): Promise<number | undefined> {
   const { rows } = await t.client.query<{ channel: number }>(
-    `SELECT o.order_channel AS channel FROM flow_steps s
-     JOIN step_runs r ON r.step_run_id = s.step_run_id AND r.status = 'SUCCEEDED'
-     JOIN orders o ON o.ledger_date = s.ledger_date AND o.sync_run_id = r.step_run_id
-     WHERE s.ledger_date = $1 AND s.flow = $2 AND s.step = 'sync' AND o.order_id = $3 LIMIT 1`,
+    `SELECT order_channel AS channel FROM live_orders
+     WHERE ledger_date = $1 AND flow = $2 AND order_id = $3
+     ORDER BY sync_run_id DESC LIMIT 1`,
     [ref.ledgerDate, ref.flow, orderId],
   );
   return rows[0]?.channel;
