@@ -162,7 +162,7 @@ describe('the order channel of a trade', () => {
   it('L22 after billing the channel cannot be edited', async () => {
     const before = await orderRow(byDealer.orderId);
     const { status, body } = await edit(byDealer.orderId, WEB);
-    expect([status, body.code]).toEqual([409, 'ORDER_ALREADY_BILLED']);
+    expect([status, body.code]).toEqual([422, 'ORDER_ALREADY_BILLED']);
     expect(await orderRow(byDealer.orderId)).toEqual(before);
   });
 
@@ -171,7 +171,7 @@ describe('the order channel of a trade', () => {
     const missed = hongKong({ accountNo: '20000009' });
     await sendOrders(stage.operator, [missed]);
     const { httpStatus, code } = await hk.runStep('sync');
-    expect([httpStatus, code]).toEqual([409, 'RESYNC_AFTER_BILLING_REQUIRES_REVOKE']);
+    expect([httpStatus, code]).toEqual([422, 'RESYNC_AFTER_BILLING_REQUIRES_REVOKE']);
     expect(await hk.step('sync')).toMatchObject({ status: 'SUCCEEDED', pass: 2 });
     expect(await ordersOf(stage.operator, MON_2025_12_22)).toEqual(before);
   });
