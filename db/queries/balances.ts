@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
+import { inMoney, inUnits } from './amounts.ts';
 import { groupRows } from './group-rows.ts';
 import { accountIdOf, assetIdOf } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
@@ -39,23 +40,35 @@ const KEYS = `SELECT b.ledger_account_id AS "accountId", b.asset_id AS "assetId"
   FROM balances b JOIN assets s ON s.asset_id = b.asset_id
   JOIN accounts a ON a.account_id = b.ledger_account_id`;
 
-const SUM = (bucket: number, amount: string): string =>
-  `coalesce(sum(${amount}) FILTER (WHERE x.bucket = ${bucket}), 0)`;
-const SUMS = `${SUM(1, 'x.amount')} AS settled, ${SUM(2, 'x.amount')} AS unsettled,
-  ${SUM(3, 'x.amount')} AS frozen`;
-const OF_KEYS = `FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS k (account_id, asset_id, n)
-  CROSS JOIN LATERAL`;
+const BUCKET = (bucket: number, name: string): string =>
+  `coalesce(sum(x.amount) FILTER (WHERE x.bucket = ${bucket}), 0) AS ${name}`;
+const SUMS = [BUCKET(1, 'settled'), BUCKET(2, 'unsettled'), BUCKET(3, 'frozen')].join(', ');
 
-const NOW = `SELECT x.* ${OF_KEYS} (SELECT ${SUMS} FROM balances x
-  WHERE x.ledger_account_id = k.account_id AND x.asset_id = k.asset_id) x ORDER BY k.n`;
+const writerOf = (kind: HoldingFilter['kind']) => (kind === 'CURRENCY' ? inMoney : inUnits);
+
+/** Sums as they are shown; all of a page are of one kind. */
+function shown(kind: HoldingFilter['kind']): string {
+  return ['settled', 'unsettled', 'frozen']
+    .map((name) => `${writerOf(kind)(`x.${name}`)} AS ${name}`)
+    .join(', ');
+}
+
+const ofKeys = (kind: HoldingFilter['kind'], sums: string): string => `SELECT ${shown(kind)}
+  FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS k (account_id, asset_id, n)
+  CROSS JOIN LATERAL (${sums}) x ORDER BY k.n`;
+
+const NOW = `SELECT ${SUMS} FROM balances x
+  WHERE x.ledger_account_id = k.account_id AND x.asset_id = k.asset_id`;
 
 /** Sums of postings, which are the truth; the bound on the id lets the clients' index serve. */
-const AS_OF = `SELECT x.* ${OF_KEYS} (SELECT ${SUMS} FROM postings x
+const AS_OF = `SELECT ${SUMS} FROM postings x
   WHERE x.ledger_account_id = k.account_id AND x.ledger_account_id >= ${FIRST_CLIENT_ACCOUNT}
-    AND x.asset_id = k.asset_id AND x.ledger_date <= $3) x ORDER BY k.n`;
+    AND x.asset_id = k.asset_id AND x.ledger_date <= $3`;
 
-const DUE = `SELECT asset_id AS "assetId", settlement_date AS "settlementDate", sum(amount) AS amount
-  FROM postings
+const due = (
+  kind: HoldingFilter['kind'],
+): string => `SELECT asset_id AS "assetId", settlement_date AS "settlementDate", 
+  ${writerOf(kind)('sum(amount)')} AS amount FROM postings
   WHERE ledger_account_id = $1 AND ledger_account_id >= ${FIRST_CLIENT_ACCOUNT}
     AND asset_id = ANY($2::int[]) AND bucket = 2 AND ledger_date <= coalesce($3::date, ledger_date)
   GROUP BY asset_id, settlement_date HAVING sum(amount) <> 0 ORDER BY asset_id, settlement_date`;
@@ -98,20 +111,20 @@ export async function readHoldings(
   const keys = [page.items.map((row) => row.accountId), assetIds];
   const sums = await rows<Sums>(
     reader,
-    asOf === undefined ? NOW : AS_OF,
+    ofKeys(kind, asOf === undefined ? NOW : AS_OF),
     asOf === undefined ? keys : [...keys, asOf],
   );
-  const due =
+  const dues =
     accountId === undefined
       ? undefined
       : groupRows(
-          await rows<Due>(reader, DUE, [accountId, assetIds, asOf ?? null]),
+          await rows<Due>(reader, due(kind), [accountId, assetIds, asOf ?? null]),
           ({ assetId }) => assetId,
         );
   const items = page.items.flatMap(({ accountNo, asset, assetId }, at) => {
     const sum = sums[at];
     if (!sum) return [];
-    const dates = due && { unsettledByDate: due.get(assetId) ?? [] };
+    const dates = dues && { unsettledByDate: dues.get(assetId) ?? [] };
     return [{ accountNo, asset, ...sum, ...dates }];
   });
   return { ...page, items };

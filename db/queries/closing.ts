@@ -3,6 +3,7 @@ import type { RunnableStep, StepRunStatus } from '../../domain/clearing/steps.ts
 import type { ContractState, JournalKind } from '../../domain/ledger/journal.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Db } from '../client.ts';
+import { inMoney } from './amounts.ts';
 import { readInvariants, type Invariant } from './books-invariants.ts';
 import { readLedgerDate } from './ledger-dates.ts';
 import { readSnapshot, rows } from './rows.ts';
@@ -64,7 +65,7 @@ export interface Closing {
 }
 
 const CONTRACTS = `SELECT flow, state, currency, count(*)::int AS count,
-  sum(gross_amount) AS "grossAmount", sum(fee_amount) AS "feeAmount"
+  ${inMoney('sum(gross_amount)')} AS "grossAmount", ${inMoney('sum(fee_amount)')} AS "feeAmount"
   FROM contract_states WHERE ledger_date = $1 GROUP BY flow, state, currency
   ORDER BY flow, state, currency`;
 
@@ -73,7 +74,7 @@ const EXCEPTIONS = `SELECT r.flow, t.reason, count(*)::int AS count FROM trade_e
   WHERE t.ledger_date = $1 AND r.status = 'SUCCEEDED' AND r.discarded_at IS NULL
   GROUP BY r.flow, t.reason ORDER BY r.flow, t.reason`;
 
-const FEES = `SELECT k.fee_code AS "feeCode", f.currency, f.rows, f.amount FROM (
+const FEES = `SELECT k.fee_code AS "feeCode", f.currency, f.rows, ${inMoney('f.amount')} AS amount FROM (
     SELECT f.fee_code_id, c.currency, count(*)::int AS rows, sum(f.amount) AS amount
     FROM fees f JOIN live_contracts c
       ON c.ledger_date = f.ledger_date AND c.contract_id = f.contract_id

@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Side, TradeExceptionReason, TradeSource } from '../../domain/trades/trade.ts';
+import { inMoney, inUnits } from './amounts.ts';
 import { accountIdOf, assertFlow } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import type { Reader } from './rows.ts';
@@ -46,8 +47,8 @@ const ORDERS = `SELECT o.ledger_date AS "ledgerDate", o.order_no AS "orderNo", o
   LEFT JOIN order_channel_edits e
     ON e.ledger_date = o.ledger_date AND e.order_id = o.order_id AND e.current
   CROSS JOIN LATERAL (
-    SELECT count(*)::int AS count, coalesce(sum(quantity), 0) AS quantity,
-      coalesce(sum(quantity * price), 0) AS amount
+    SELECT count(*)::int AS count, ${inUnits('coalesce(sum(quantity), 0)')} AS quantity,
+      ${inMoney('coalesce(sum(quantity * price), 0)')} AS amount
     FROM executions WHERE ledger_date = o.ledger_date AND order_no = o.order_no) x
   CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT 1 FROM live_contracts c

@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import { Decimal, ZERO, type DecimalString } from '../../domain/money/decimal.ts';
+import { byKind } from './amounts.ts';
 import { groupRows } from './group-rows.ts';
 import type { PostingView } from './journals.ts';
 import { rows, type Reader } from './rows.ts';
@@ -16,11 +17,13 @@ export interface TrialBalanceRow {
   readonly total: DecimalString;
 }
 
+const BUCKET = (bucket: number, name: string): string => {
+  const sum = `coalesce(sum(x.amount) FILTER (WHERE x.bucket = ${bucket}), 0)`;
+  return `${byKind('s.kind', sum)} AS ${name}`;
+};
 const SUMS = (source: string): string => `SELECT s.code AS asset, s.kind AS "assetKind", x.holder,
-  coalesce(sum(x.amount) FILTER (WHERE x.bucket = 1), 0) AS settled,
-  coalesce(sum(x.amount) FILTER (WHERE x.bucket = 2), 0) AS unsettled,
-  coalesce(sum(x.amount) FILTER (WHERE x.bucket = 3), 0) AS frozen,
-  sum(x.amount) AS total
+  ${BUCKET(1, 'settled')}, ${BUCKET(2, 'unsettled')}, ${BUCKET(3, 'frozen')},
+  ${byKind('s.kind', 'sum(x.amount)')} AS total
   FROM (${source}) x JOIN assets s ON s.asset_id = x.asset_id
   GROUP BY s.kind, s.code, x.holder ORDER BY s.kind, s.code, x.holder`;
 
