@@ -32,7 +32,7 @@ const OWNER_FILE = 'daycut.owner';
 export interface PostgresOptions {
   readonly dataDir: string;
   readonly port?: number;
-  /** Faster and not crash-safe: for tests, whose data may be lost. */
+  /** For tests: survives a kill, but not the end of the machine. */
   readonly fast?: boolean;
   /** Made when it is missing; `daycut` unless said otherwise. */
   readonly database?: string;
@@ -212,7 +212,7 @@ function serverArguments(dataDir: string, port: number, fast: boolean): string[]
     timezone: 'UTC',
     log_timezone: 'UTC',
     ...(fast
-      ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '4GB' }
+      ? { fsync: 'off', full_page_writes: 'off', max_wal_size: '4GB' }
       : { max_wal_size: '2GB' }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
