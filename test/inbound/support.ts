@@ -5,7 +5,7 @@ import type { Db } from '../../db/client.ts';
 import { pointStep } from '../../db/flows.repository.ts';
 import type { StepId, StepStatus } from '../../domain/clearing/steps.ts';
 import { MON_2025_12_22, type ApiUnderTest } from '../api/support.ts';
-import { openRun, runStep, workOne, closeRun } from '../bulk/support/run-step.ts';
+import { closeRun, openRun, runStep, workOne, type Place } from '../bulk/support/run-step.ts';
 
 export { MON_2025_12_22, startApi, type ApiUnderTest } from '../api/support.ts';
 
@@ -109,7 +109,7 @@ export const sendFile = (
 export const HK = { ledgerDate: MON_2025_12_22, flow: 'HK', generation: 1 } as const;
 
 /** Runs a step without Temporal and points the flow at its run, as the engine does. */
-export async function clear(db: Db, step: StepId, place = HK): Promise<StepOutcome> {
+export async function clear(db: Db, step: StepId, place: Place = HK): Promise<StepOutcome> {
   const outcome = await runStep(db, place, step);
   const { rows } = await db.$client.query<{ id: number }>(
     'SELECT max(step_run_id) AS id FROM step_runs WHERE ledger_date = $1 AND flow = $2 AND step = $3',
