@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../config.ts';
 import { asNobody, postgresPackage } from '../../scripts/embedded/postgres-binaries.ts';
 import { startPostgres, type RunningPostgres } from '../../scripts/embedded/postgres.ts';
@@ -38,26 +38,30 @@ async function ask(url: string, text: string): Promise<unknown> {
   }
 }
 
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
-  for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
+// Made once: what follows starts on it again and again, as an installation does.
+let dataDir: string;
+beforeAll(() => {
+  dataDir = folder('a day cut');
+});
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
+afterAll(() => {
+  for (const made of folders) rmSync(made, { recursive: true, force: true });
 });
 
 describe('startPostgres', () => {
   it('serves a database of its own, in a closed folder with spaces in its path', async () => {
-    const { url, pid } = await start(folder('a day cut'));
+    const { url, pid } = await start(dataDir);
     expect(await ask(url, 'select current_database()')).toBe('daycut');
     expect(isAlive(pid)).toBe(true);
   });
 
   it('leaves no process behind when it stops', async () => {
-    const { pid, stop } = await start(folder());
+    const { pid, stop } = await start(dataDir);
     await stop();
     expect(isAlive(pid)).toBe(false);
   });
 
   it('keeps the data over a restart', async () => {
-    const dataDir = folder();
     const first = await start(dataDir);
     await ask(first.url, 'create table kept as select 7 as n');
     await first.stop();
@@ -66,22 +70,19 @@ describe('startPostgres', () => {
   });
 
   it('keeps the data over a kill -9', async () => {
-    const dataDir = folder();
     const first = await start(dataDir);
-    await ask(first.url, 'create table kept as select 7 as n');
+    await ask(first.url, 'create table survived as select 7 as n');
     signalProcess(first.pid, 'SIGKILL');
     const second = await start(dataDir);
-    expect(await ask(second.url, 'select n from kept')).toBe(7);
+    expect(await ask(second.url, 'select n from survived')).toBe(7);
   });
 
   it('refuses a folder whose server and starter live', async () => {
-    const dataDir = folder();
     const { pid } = await start(dataDir);
     await expect(start(dataDir)).rejects.toThrow(`process ${pid}`);
   });
 
   it('takes over from a starter that was killed', async () => {
-    const dataDir = folder();
     const script = `
       import { startPostgres } from './scripts/embedded/postgres.ts';
       const server = await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, fast: true });
@@ -103,7 +104,6 @@ describe('startPostgres', () => {
   });
 
   it('ends with its starter when the starter just exits', async () => {
-    const dataDir = folder();
     const script = `
       import { startPostgres } from './scripts/embedded/postgres.ts';
       const server = await startPostgres({ dataDir: ${JSON.stringify(dataDir)}, fast: true });
@@ -121,7 +121,6 @@ describe('startPostgres', () => {
   });
 
   it('says why it did not start, with the end of its log', async () => {
-    const dataDir = folder();
     const { port } = await start(dataDir);
     const other = startPostgres({ dataDir: folder(), fast: true, port });
     await expect(other).rejects.toThrow(/did not start on port[^]*Address already in use/);
@@ -138,12 +137,12 @@ describe('startPostgres', () => {
 
 describe.runIf(process.getuid?.() === 0)('root without user namespaces', () => {
   it('runs as nobody, where nobody may go, and says so', async () => {
-    const dataDir = folder();
+    const closed = folder();
     const said: string[] = [];
-    const installation = asNobody(postgresPackage(), dataDir);
+    const installation = asNobody(postgresPackage(), closed);
     folders.push(join(installation.dataDir, '..'));
     const server = await startPostgres({
-      dataDir,
+      dataDir: closed,
       fast: true,
       installation,
       say: (line) => said.push(line),
