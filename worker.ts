@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createBatchActivities, createOpsActivities } from './activities/index.ts';
-import { clearingErrors } from './activities/interceptors.ts';
+import { clearingErrors, signsOfLife } from './activities/interceptors.ts';
 import { reconcile } from './activities/reconcile.ts';
 import { loadConfig, loadTemporal } from './config.ts';
 import { archiveHistory } from './db/archive.repository.ts';
@@ -39,7 +39,9 @@ const shared = {
   connection,
   namespace,
   identity,
-  interceptors: { activity: [clearingErrors] },
+  interceptors: { activity: [clearingErrors, signsOfLife] },
+  // Unless told, the SDK holds signs of life back until four fifths of their timeout are over.
+  maxHeartbeatThrottleInterval: '2 seconds',
   shutdownGraceTime: '5 seconds',
   shutdownForceTime: '20 seconds',
 };

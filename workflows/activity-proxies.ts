@@ -13,6 +13,8 @@ export const ops = proxyActivities<OpsActivities>({
   taskQueue: TASK_QUEUES.ops,
   // A close asserts the books with aggregates over the run's rows: minutes at most, at any size.
   startToCloseTimeout: '10 minutes',
+  // Signs of life come by themselves: a killed worker costs this long, not ten minutes.
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
 
@@ -24,7 +26,7 @@ export const ops = proxyActivities<OpsActivities>({
 export const batch = proxyActivities<BatchActivities>({
   taskQueue: TASK_QUEUES.batch,
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout: '20s',
+  heartbeatTimeout: '10s',
   retry: {
     initialInterval: '250ms',
     backoffCoefficient: 2,
