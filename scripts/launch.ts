@@ -1,5 +1,5 @@
-// What `npm start` runs once the dependencies are there. The command line is read before the rest is
-// even loaded, so that a mistake in it is told at once.
+// What `npm start` runs once the dependencies are there. The command line is read before the rest
+// is even loaded, so that a mistake in it is told at once.
 import { parseLaunchArguments, USAGE, UsageError } from './launch/arguments.ts';
 
 const WRONG_USAGE = 2;

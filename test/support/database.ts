@@ -40,8 +40,8 @@ export async function dropDatabase(url: string): Promise<void> {
 }
 
 /**
- * A template of the run, loaded by whoever asks first; the others wait for it. Its name. `load` gets
- * the URL of a migrated database.
+ * A template of the run, loaded by whoever asks first; the others wait for it. Its name. `load`
+ * gets the URL of a migrated database.
  */
 export async function ensureTemplate(
   template: string,
