@@ -26,7 +26,12 @@ module.exports = {
       'workflows-are-deterministic',
       'Anything else could differ on replay.',
       '^workflows/',
-      otherThan('^workflows/', '^domain/', '^temporal/', 'node_modules/@temporalio/(workflow|common)'),
+      otherThan(
+        '^workflows/',
+        '^domain/',
+        '^temporal/',
+        'node_modules/@temporalio/(workflow|common)',
+      ),
     ),
     rule(
       'workflows-see-activity-types-only',
@@ -40,22 +45,39 @@ module.exports = {
     rule('activities-do-not-serve', 'Activities work; the API serves.', '^activities/', {
       path: '^(api/|workflows/(?!messages))',
     }),
-    rule('api-does-not-do-work', 'The API starts, messages and reads; activities do the work.', '^api/', {
-      path: '^(activities/|workflows/(?!messages))',
-    }),
+    rule(
+      'api-does-not-do-work',
+      'The API starts, messages and reads; activities do the work.',
+      '^api/',
+      {
+        path: '^(activities/|workflows/(?!messages))',
+      },
+    ),
     {
       name: 'sql-stays-in-db',
       comment: 'One folder knows SQL drivers; composition roots and tools may open a pool.',
       severity: 'error',
       from: { path: '^(domain|temporal|workflows|activities|api)/' },
-      to: { path: 'node_modules/(drizzle-orm|pg|pg-cursor|pg-copy-streams)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: 'node_modules/(drizzle-orm|pg|pg-cursor|pg-copy-streams)/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
-    { name: 'no-cycles', comment: 'A cycle means that two modules are one.', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      comment: 'A cycle means that two modules are one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

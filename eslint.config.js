@@ -49,7 +49,10 @@ export default tseslint.config(
         {
           patterns: [
             { group: ['node:*', 'pg', 'drizzle-orm*', 'fastify*'], message: 'Not deterministic.' },
-            { group: ['**/db/*', '**/api/*'], message: 'A workflow reaches data by activities only.' },
+            {
+              group: ['**/db/*', '**/api/*'],
+              message: 'A workflow reaches data by activities only.',
+            },
           ],
         },
       ],

@@ -34,7 +34,7 @@ const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
 const deliver = createCommandDelivery(client, door);
 
 const devIssuer = config.DAYCUT_EMBEDDED
-  ? await openDevIssuer(config.DAYCUT_ISSUER_KEYS ?? join(config.DAYCUT_HOME, 'issuer-key.json'))
+  ? await openDevIssuer(config.DAYCUT_ISSUER_KEYS ?? join(config.DAYCUT_HOME, 'issuer-keys.json'))
   : undefined;
 
 const app = await buildApp({

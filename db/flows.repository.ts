@@ -73,7 +73,10 @@ export async function loadFlowsOf(tx: Tx, ledgerDate: BusinessDate): Promise<Flo
     .innerJoin(flows, eq(flows.flow, flowDays.flow))
     .where(eq(flowDays.ledgerDate, ledgerDate))
     .orderBy(asc(flows.position));
-  return Promise.all(rows.map(({ row }) => stateOf(tx, row)));
+  const states: FlowState[] = [];
+  // One after another: a transaction is one connection, which runs one query at a time.
+  for (const { row } of rows) states.push(await stateOf(tx, row));
+  return states;
 }
 
 /** What a guard needs to know beyond the flow. `now` comes from the clock port. */

@@ -5,7 +5,12 @@ import {
   type InstrumentRow,
 } from '../domain/front-office/rows.ts';
 import { contentKey } from '../domain/front-office/versions.ts';
-import { versionsOf, type FrontOfficeTable, type VersionColumns } from './front-office-table.ts';
+import {
+  FROM_THE_BEGINNING,
+  versionsOf,
+  type FrontOfficeTable,
+  type VersionColumns,
+} from './front-office-table.ts';
 
 const accountContent = (row: Omit<AccountRow, 'accountNo' | 'version' | 'recordedAt'>) =>
   contentKey([row.kind, row.status, row.openedOn, row.closedOn]);
@@ -14,6 +19,7 @@ export const ACCOUNTS: FrontOfficeTable<AccountRow> = {
   read: readAccount,
   idOf: (row) => row.accountNo,
   contentOf: accountContent,
+  ownTimeOf: () => FROM_THE_BEGINNING,
   resolve: async (_client, rows) => ({ rows, errors: [] }),
   async current(client, ids) {
     const { rows } = await client.query<Omit<AccountRow, 'recordedAt'> & VersionColumns>(
@@ -55,6 +61,7 @@ export const INSTRUMENTS: FrontOfficeTable<InstrumentRow> = {
   read: readInstrument,
   idOf: (row) => row.instrumentId,
   contentOf: instrumentContent,
+  ownTimeOf: () => FROM_THE_BEGINNING,
   resolve: async (_client, rows) => ({ rows, errors: [] }),
   async current(client, ids) {
     const { rows } = await client.query<Omit<InstrumentRow, 'recordedAt'> & VersionColumns>(

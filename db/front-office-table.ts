@@ -20,6 +20,8 @@ export interface FrontOfficeTable<Row, Stored extends Row = Row> {
   read(raw: RawRow, rowNo: number, facts: FrontOfficeFacts): ReadRow<Row>;
   idOf(row: Row): string;
   contentOf(row: Row): string;
+  /** When the row says that it happened, for a sender that does not say when it was recorded. */
+  ownTimeOf(row: Row): string;
   resolve(
     client: pg.PoolClient,
     rows: readonly NumberedRow<Row>[],
@@ -33,6 +35,9 @@ export interface FrontOfficeTable<Row, Stored extends Row = Row> {
   store(client: pg.PoolClient, inserts: readonly StoredRow<Stored>[]): Promise<void>;
   supersede(client: pg.PoolClient, supersessions: readonly Supersession[]): Promise<void>;
 }
+
+/** The own time of a row without one: it holds for whatever was executed under it. */
+export const FROM_THE_BEGINNING = '1970-01-01T00:00:00.000Z';
 
 export interface VersionColumns {
   readonly version: number;

@@ -9,6 +9,7 @@ import {
 } from '../domain/front-office/rows.ts';
 import { canonicalDecimal, contentKey } from '../domain/front-office/versions.ts';
 import {
+  FROM_THE_BEGINNING,
   versionsOf,
   type FrontOfficeTable,
   type NumberedRow,
@@ -33,6 +34,7 @@ export const ORDERS: FrontOfficeTable<OrderRow> = {
   read: readOrder,
   idOf: (row) => row.orderId,
   contentOf: orderContent,
+  ownTimeOf: () => FROM_THE_BEGINNING,
   async resolve(client, rows) {
     const accounts = await client.query<{ account_no: string }>(
       'SELECT account_no FROM front_office.accounts WHERE account_no = ANY($1::text[])',
@@ -116,6 +118,7 @@ export const EXECUTIONS: FrontOfficeTable<ExecutionRow, ExecutionRow & { market:
   read: readExecution,
   idOf: (row) => row.executionId,
   contentOf: executionContent,
+  ownTimeOf: (row) => row.executedAt,
   async resolve(client, rows, facts) {
     const markets = await marketsOfOrders(
       client,

@@ -39,7 +39,6 @@ export async function loadFrontOfficeFacts(tx: Tx, now: Date): Promise<FrontOffi
   const marketRows = await tx.select().from(markets);
   const channelRows = await tx.select().from(settlementChannels);
   return {
-    now: now.toISOString(),
     markets: new Map(
       marketRows.map(({ market, currency, timeZone }) => [
         market,
@@ -128,7 +127,7 @@ async function takeRows<
     rowNo,
     id: table.idOf(row),
     version: row.version,
-    recordedAt: row.recordedAt ?? facts.now,
+    recordedAt: row.recordedAt ?? table.ownTimeOf(row),
     isRecordedBySender: row.recordedAt !== null,
     content: table.contentOf(row),
     row,

@@ -9,6 +9,9 @@ export interface MisfitHistory {
   readonly history: Uint8Array;
 }
 
+/** Other programs may share the namespace; their workflows are none of our business. */
+const OURS = `WorkflowType IN ('clearingFlow', 'ledgerDay')`;
+
 /**
  * Replays every open workflow against this bundle before a worker may touch it. One that does not
  * fit is handed to `archive`, terminated, and later opened again from PostgreSQL by the reconciler:
@@ -21,7 +24,7 @@ export async function healHistories(
 ): Promise<readonly string[]> {
   const healed: string[] = [];
   for await (const { workflowId, runId } of client.workflow.list({
-    query: `ExecutionStatus = 'Running'`,
+    query: `${OURS} AND ExecutionStatus = 'Running'`,
   })) {
     const handle = client.workflow.getHandle(workflowId, runId);
     const history = await handle.fetchHistory();

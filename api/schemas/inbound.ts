@@ -16,7 +16,9 @@ const Version = Type.Integer({ minimum: 1, maximum: 1_000_000 });
 const RecordedAt = Type.Optional(
   Type.String({
     format: 'date-time',
-    description: 'The front office’s own time; absent = now. The cutoff compares it.',
+    description:
+      'The front office’s own time, which the cutoff compares. Absent: an execution counts from its ' +
+      'executedAt, anything else from the beginning, a correction from what it corrects.',
   }),
 );
 const Cancelled = Type.Optional(Type.Boolean({ default: false }));

@@ -60,7 +60,6 @@ export const flowDays = pgTable(
     tradesFrozenAt: instant('trades_frozen_at'),
     startedBy: text('started_by'),
     startedAt: instant('started_at'),
-    /** The newest final commands of this flow, for the answer to a repeated one. */
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ name: 'flow_days_pk', columns: [t.ledgerDate, t.flow] })],

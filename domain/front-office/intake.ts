@@ -49,9 +49,10 @@ export function planIntake<Row>(
   const supersessions: Supersession[] = [];
   const errors: RowError[] = [];
   const counts = { added: 0, replaced: 0, unchanged: 0 };
-  for (const incoming of rows) {
+  for (const received of rows) {
+    const before = pending.get(received.id) ?? current.get(received.id);
+    const incoming = timed(received, before);
     const { id, rowNo, version, recordedAt } = incoming;
-    const before = pending.get(id) ?? current.get(id);
     const verdict = succession(before, incoming);
     if (verdict.kind === 'refused') {
       const value = verdict.field === 'version' ? version : recordedAt;
@@ -88,3 +89,17 @@ const hintOf = (before: RecordedVersion | undefined): string =>
   before === undefined
     ? ''
     : `Stored is version ${before.version}, recorded at ${before.recordedAt}.`;
+
+/**
+ * A sender that does not say when a row was recorded means its own time, never the time at which we
+ * happened to receive it; a correction cannot lie before what it corrects.
+ */
+function timed<Row>(
+  received: IncomingRow<Row>,
+  before: RecordedVersion | undefined,
+): IncomingRow<Row> {
+  const isEarly = before !== undefined && received.recordedAt < before.recordedAt;
+  return received.isRecordedBySender || !isEarly
+    ? received
+    : { ...received, recordedAt: before.recordedAt };
+}

@@ -21,14 +21,12 @@ export interface MarketFacts {
 
 /** What rows are checked against; some dozens of entries, read once a request. */
 export interface FrontOfficeFacts {
-  /** Our clock, for rows that do not say when they were recorded; ISO text in UTC. */
-  readonly now: string;
   readonly markets: ReadonlyMap<string, MarketFacts>;
   /** Settlement channel → its market. */
   readonly channels: ReadonlyMap<string, string>;
 }
 
-/** When the front office recorded a version; null = it did not say, and our clock decides. */
+/** When the front office recorded a version; null = it did not say: see `timed` in intake.ts. */
 interface Recorded {
   readonly version: number;
   readonly recordedAt: string | null;

@@ -10,7 +10,7 @@ export interface RecordedVersion {
 }
 
 export interface IncomingVersion extends RecordedVersion {
-  /** True when the sender said when it was recorded; else our clock did, and it proves nothing. */
+  /** True when the sender said when it was recorded; else it is derived and proves nothing. */
   readonly isRecordedBySender: boolean;
 }
 

@@ -68,6 +68,22 @@ describe('versions of an order', () => {
     expect(other.json()).toMatchObject({ code: 'DUPLICATE_ID_OTHER_CONTENT' });
   });
 
+  it('counts a row that does not say when it was recorded from its own time, not from ours', async () => {
+    const unsaid = { recordedAt: undefined };
+    await ok(send(api, 'orders', order('O1', unsaid)));
+    await ok(send(api, 'executions', execution('E1', 'O1', unsaid)));
+    const corrected = { ...unsaid, version: 2, quantity: '200' };
+    await ok(send(api, 'executions', execution('E1', 'O1', corrected)));
+    const { rows } = await api.db.$client.query(
+      'SELECT version, recorded_at, superseded_at FROM front_office.executions ORDER BY version',
+    );
+    expect(rows).toEqual([
+      { version: 1, recorded_at: new Date(MORNING), superseded_at: new Date(MORNING) },
+      { version: 2, recorded_at: new Date(MORNING), superseded_at: null },
+    ]);
+    expect(await count(api.db, 'front_office.orders', "recorded_at < '2000-01-01'")).toBe(1);
+  });
+
   it('refuses a lower version', async () => {
     await ok(send(api, 'orders', order('O1', { version: 3 })));
     const answer = await send(api, 'orders', order('O1', { version: 2 }));
