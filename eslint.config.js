@@ -42,6 +42,11 @@ export default tseslint.config(
     },
   },
   {
+    // One table that four consumers read; splitting it would split the answer to "which codes?".
+    files: ['domain/errors/error-catalogue.ts'],
+    rules: { 'max-lines': 'off' },
+  },
+  {
     files: ['workflows/**/*.ts'],
     rules: {
       'no-restricted-imports': [
