@@ -62,7 +62,10 @@ function personOf(payload: JWTPayload): Person {
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'the token has expired';
   if (error instanceof errors.JWTClaimValidationFailed) return `the claim ${error.claim} is wrong`;
-  if (error instanceof errors.JWKSTimeout) return 'the keys of the issuer cannot be fetched';
+  // Anything that is not about the token is about fetching the keys.
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+    return 'the keys of the issuer cannot be fetched';
+  }
   return 'the token does not hold';
 }
 
