@@ -7,7 +7,8 @@ import type { FlowCommand } from '../domain/clearing/commands.ts';
 
 /**
  * first: the command is APPLIED by this transaction, which must now carry it out. again: an earlier
- * attempt committed it, so there is nothing to do but go on. no: refused, expired, or never written.
+ * attempt committed it, so there is nothing to do but go on. no: refused, expired, or never
+ * written.
  */
 export type Passage = 'first' | 'again' | 'no';
 

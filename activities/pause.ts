@@ -8,8 +8,10 @@ import { decide } from './command-gate.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /**
- * Records a pause. The step in flight goes on to its end; between two steps the flow pauses at once;
- * and a flow that ended meanwhile stays as it is, since completion and failure win over a pause. The
+ * Records a pause. The step in flight goes on to its end; between two steps the flow pauses at
+ * once;
+ * and a flow that ended meanwhile stays as it is, since completion and failure win over a pause.
+ * The
  * command is APPLIED in each case: it was accepted while the flow was running. Safe to repeat.
  */
 export async function recordPause(

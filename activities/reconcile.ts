@@ -4,7 +4,8 @@ import type { Dependencies, WorkflowDoor } from './dependencies.ts';
 
 /**
  * Opens the workflows of the open ledger date that Temporal does not have: at boot, after its
- * database was lost, after a bundle that old histories do not fit. Safe to repeat at any time, since
+ * database was lost, after a bundle that old histories do not fit. Safe to repeat at any time,
+ * since
  * the door leaves an open workflow alone.
  */
 export async function reconcile(

@@ -55,8 +55,10 @@ const RESUMABLE: readonly RunnableStep[] = [
 ];
 
 /**
- * Opens the step that the command asks for, or the next one of a running chain: applies the command,
- * marks the step RUNNING and freezes what it reads, in one transaction. Safe to repeat: a run that an
+ * Opens the step that the command asks for, or the next one of a running chain: applies the
+ * command,
+ * marks the step RUNNING and freezes what it reads, in one transaction. Safe to repeat: a run that
+ * an
  * earlier attempt opened is found and returned; a command that it applied is not applied again.
  */
 export async function openStep(
@@ -248,7 +250,9 @@ async function supersede(t: Transaction, run: StepRunRow): Promise<void> {
 type Attempt<T> =
   { readonly failure?: undefined; readonly value: T } | { readonly failure: StepFailure };
 
-/** Runs a step's own code in a savepoint: a business refusal is an outcome, anything else throws. */
+/**
+ * Runs a step's own code in a savepoint: a business refusal is an outcome, anything else throws.
+ */
 async function businessOutcome<T>(t: Transaction, work: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await inSavepoint(t, work) };

@@ -41,8 +41,8 @@ export interface AppDependencies extends ApiDependencies {
 }
 
 /**
- * The whole HTTP side, ready to listen or to be injected into. Routes are registered by name, so that
- * a search for one finds where it is served.
+ * The whole HTTP side, ready to listen or to be injected into. Routes are registered by name, so
+ * that a search for one finds where it is served.
  */
 export async function buildApp({ logger, ...deps }: AppDependencies): Promise<FastifyInstance> {
   const app = Fastify({

@@ -90,7 +90,9 @@ export async function commitChunk(
   claim.chunks += 1;
 }
 
-/** Marks the shard DONE with its result; like a chunk, it fails when the token is no longer ours. */
+/**
+ * Marks the shard DONE with its result; like a chunk, it fails when the token is no longer ours.
+ */
 export async function finishShard(
   db: Db,
   claim: ShardClaim,

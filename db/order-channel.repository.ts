@@ -31,7 +31,8 @@ export interface EditedChannel {
 }
 
 /**
- * Edits the order channel that billing will use. The original stays beside it, earlier edits stay as
+ * Edits the order channel that billing will use. The original stays beside it, earlier edits stay
+ * as
  * history, and a re-sync keeps it, since it is kept by the source's order id. Throws
  * LEDGER_DATE_NOT_CURRENT, NOT_FOUND (not in the current snapshot), ORDER_ALREADY_BILLED or
  * STEP_IN_PROGRESS; then nothing is written.

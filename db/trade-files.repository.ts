@@ -45,7 +45,8 @@ const NEVER_INVALIDATED = ['NOT_STARTED', 'INVALIDATED', 'RUNNING'];
 export const tradeFileErrorsId = (fileId: number): string => `trade-file:${fileId}`;
 
 /**
- * Imports a counterparty file inside the caller's transaction. It takes the place of the current one
+ * Imports a counterparty file inside the caller's transaction. It takes the place of the current
+ * one
  * of the same market, channel and trade date, and a pre-check that saw the former one has to be
  * repeated. The flow is locked only at the end, so that a long file does not hold its commands up.
  * Throws UNKNOWN_MARKET, UNKNOWN_SETTLEMENT_CHANNEL, FUTURE_TRADE_DATE, FILE_MALFORMED (from the

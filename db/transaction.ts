@@ -2,7 +2,9 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { schema, type Db, type Tx } from './client.ts';
 
-/** One transaction seen twice: drizzle for ordinary queries, the raw client for COPY and cursors. */
+/**
+ * One transaction seen twice: drizzle for ordinary queries, the raw client for COPY and cursors.
+ */
 export interface Transaction {
   readonly tx: Tx;
   readonly client: pg.PoolClient;

@@ -5,7 +5,8 @@ import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { dayCutUpdate, type Accepted, type LedgerDayInput } from './messages.ts';
 
 /**
- * One ledger date, from its opening to its day cut: cuts the date once, opens the next one and tells
+ * One ledger date, from its opening to its day cut: cuts the date once, opens the next one and
+ * tells
  * the flows of the cut date that they are closed.
  */
 export async function ledgerDay({ ledgerDate }: LedgerDayInput): Promise<void> {

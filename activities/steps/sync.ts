@@ -31,7 +31,6 @@ async function freezeInputs(t: Transaction, run: Opening): Promise<SyncInputs> {
   );
   return {
     cutAt: await cutOf(t.client, run),
-    previousCutAt: earlier.cutAt,
     oldest,
     windows,
     postedSyncRunIds: await postedSyncRuns(t.client, run),

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * JSON is the default; routes that take CSV say so themselves. A command may have no body at all, and
- * clients that announce JSON and send nothing mean the same.
+ * JSON is the default; routes that take CSV say so themselves. A command may have no body at all,
+ * and clients that announce JSON and send nothing mean the same.
  */
 export function addBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');

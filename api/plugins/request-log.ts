@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
-/** One line a request, without query or headers, which can hold tokens; the id goes to the caller. */
+/**
+ * One line a request, without query or headers, which can hold tokens; the id goes to the caller.
+ */
 export function addRequestLog(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);

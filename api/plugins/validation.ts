@@ -15,8 +15,8 @@ export interface FieldError {
 System.Settings.Set({ maxErrors: 500 });
 
 /**
- * Bodies are taken as they are: a number in quotes is a mistake. What comes in a URL is text, so whole
- * numbers and booleans are read from it, but nothing is rounded or guessed.
+ * Bodies are taken as they are: a number in quotes is a mistake. What comes in a URL is text, so
+ * whole numbers and booleans are read from it, but nothing is rounded or guessed.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema);

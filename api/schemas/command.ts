@@ -2,7 +2,9 @@ import Type from 'typebox';
 import { oneOf, shape, strict } from './fields.ts';
 import { FlowViewRef } from './flow-view.ts';
 
-/** The key is the command's id: the same key again gets the same answer, whatever happened since. */
+/**
+ * The key is the command's id: the same key again gets the same answer, whatever happened since.
+ */
 export const CommandHeaders = Type.Object({
   'idempotency-key': Type.String({
     pattern: '^[A-Za-z0-9._:-]{8,128}$',

@@ -1,6 +1,6 @@
 /*
- * How sums are written. The same amount must read the same, whichever rows it was added up from, and
- * a sum in SQL keeps the zeros of the longest of them.
+ * How sums are written. The same amount must read the same, whichever rows it was added up from,
+ * and a sum in SQL keeps the zeros of the longest of them.
  */
 
 /** Securities: plain digits. */

@@ -1,5 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
+import { COUNTING_EXCEPTIONS } from './counting-exceptions.ts';
 import { rows, type Reader } from './rows.ts';
 import { assetTotals, type TrialBalanceRow } from './trial-balance.ts';
 
@@ -97,10 +98,8 @@ const QUESTIONS: readonly Question[] = [
           JOIN live_orders o ON o.ledger_date = x.ledger_date AND o.order_no = x.order_no
           WHERE x.ledger_date = $1
         UNION ALL
-        SELECT t.execution_id FROM trade_exceptions t
-          JOIN step_runs r ON r.step_run_id = t.sync_run_id
-          WHERE t.ledger_date = $1 AND r.status = 'SUCCEEDED' AND r.discarded_at IS NULL
-            AND t.reason <> 'CHANGED_AFTER_POSTING') places
+        SELECT t.execution_id FROM ${COUNTING_EXCEPTIONS}
+          WHERE t.ledger_date = $1 AND t.reason <> 'CHANGED_AFTER_POSTING') places
       GROUP BY execution_id HAVING count(*) > 1`,
   },
   {

@@ -4,6 +4,7 @@ import type { ContractState, JournalKind } from '../../domain/ledger/journal.ts'
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Db } from '../client.ts';
 import { inMoney } from './amounts.ts';
+import { COUNTING_EXCEPTIONS } from './counting-exceptions.ts';
 import { readInvariants, type Invariant } from './books-invariants.ts';
 import { readLedgerDate } from './ledger-dates.ts';
 import { readSnapshot, rows } from './rows.ts';
@@ -69,9 +70,8 @@ const CONTRACTS = `SELECT flow, state, currency, count(*)::int AS count,
   FROM contract_states WHERE ledger_date = $1 GROUP BY flow, state, currency
   ORDER BY flow, state, currency`;
 
-const EXCEPTIONS = `SELECT r.flow, t.reason, count(*)::int AS count FROM trade_exceptions t
-  JOIN step_runs r ON r.step_run_id = t.sync_run_id
-  WHERE t.ledger_date = $1 AND r.status = 'SUCCEEDED' AND r.discarded_at IS NULL
+const EXCEPTIONS = `SELECT r.flow, t.reason, count(*)::int AS count
+  FROM ${COUNTING_EXCEPTIONS} WHERE t.ledger_date = $1
   GROUP BY r.flow, t.reason ORDER BY r.flow, t.reason`;
 
 const FEES = `SELECT k.fee_code AS "feeCode", f.currency, f.rows, ${inMoney('f.amount')} AS amount FROM (

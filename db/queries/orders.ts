@@ -2,6 +2,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Side, TradeExceptionReason, TradeSource } from '../../domain/trades/trade.ts';
 import { inMoney, inUnits } from './amounts.ts';
+import { COUNTING_EXCEPTIONS } from './counting-exceptions.ts';
 import { accountIdOf, assertFlow } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import type { Reader } from './rows.ts';
@@ -93,7 +94,7 @@ export interface TradeExceptionView {
 
 const EXCEPTIONS = `SELECT t.ledger_date AS "ledgerDate", r.flow, t.sync_run_id AS "syncRunId",
   t.execution_id AS "executionId", t.order_id AS "orderId", t.reason, t.details
-  FROM step_runs r JOIN trade_exceptions t ON t.sync_run_id = r.step_run_id`;
+  FROM ${COUNTING_EXCEPTIONS}`;
 
 export interface TradeExceptionFilter extends PageRequest {
   readonly ledgerDate: BusinessDate;
@@ -109,10 +110,7 @@ export async function readTradeExceptions(
 ): Promise<Page<TradeExceptionView>> {
   await assertFlow(reader, filter.flow);
   const conditions = new Conditions()
-    .add(
-      `r.ledger_date = ? AND r.status = 'SUCCEEDED' AND r.discarded_at IS NULL`,
-      filter.ledgerDate,
-    )
+    .add('r.ledger_date = ?', filter.ledgerDate)
     .add('r.flow = ?', filter.flow)
     .add('t.order_id = ?', filter.orderId)
     .add('t.reason = ?', filter.reason);

@@ -50,8 +50,9 @@ export interface PagedQuery<T> {
 }
 
 /**
- * One page, found by its key and not by its number: as fast at the end of a list as at its start, and
- * rows that come or go meanwhile shift nothing. Throws BAD_REQUEST for a cursor that is not ours.
+ * One page, found by its key and not by its number: as fast at the end of a list as at its start,
+ * and rows that come or go meanwhile shift nothing. Throws BAD_REQUEST for a cursor that is not
+ * ours.
  */
 export async function readPage<T extends object>(
   reader: Reader,
@@ -90,7 +91,9 @@ function isDay(value: unknown): boolean {
   }
 }
 
-/** Which values a key column of an SQL type can hold, so that a forged cursor is a 400, not a 500. */
+/**
+ * Which values a key column of an SQL type can hold, so that a forged cursor is a 400, not a 500.
+ */
 const FITS: Readonly<Record<string, (value: unknown) => boolean>> = {
   bigint: Number.isSafeInteger,
   integer: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,

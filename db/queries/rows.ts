@@ -14,7 +14,9 @@ types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => new Date(text).toIS
 
 const names = new Map<string, string>();
 
-/** Statements are prepared once a connection under a name of their text: planning costs the most. */
+/**
+ * Statements are prepared once a connection under a name of their text: planning costs the most.
+ */
 function nameOf(text: string): string {
   let name = names.get(text);
   if (name === undefined) {
@@ -42,8 +44,8 @@ const READ_ONLY = `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL statement_timeout = '120s'; SET LOCAL max_parallel_workers_per_gather = 0`;
 
 /**
- * Several reads of one moment: what they say fits together, whatever is committed meanwhile. Without
- * parallel plans, which are slower than serial ones over the books on few cores.
+ * Several reads of one moment: what they say fits together, whatever is committed meanwhile.
+ * Without parallel plans, which are slower than serial ones over the books on few cores.
  */
 export async function readSnapshot<T>(db: Db, work: (t: Transaction) => Promise<T>): Promise<T> {
   return inTransaction(db, async (t) => {

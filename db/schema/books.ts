@@ -47,7 +47,9 @@ export const contracts = pgTable(
     feeAmount: decimal('fee_amount').notNull(),
     /** What the client pays (BUY) or receives (SELL), unsigned. */
     netAmount: decimal('net_amount').notNull(),
-    /** Sum of each fee code, `feeCodeId:amount feeCodeId:amount`: posting need not read the fees. */
+    /**
+     * Sum of each fee code, `feeCodeId:amount feeCodeId:amount`: posting need not read the fees.
+     */
     feeTotals: text('fee_totals').notNull(),
     cashSettlementDate: day('cash_settlement_date').notNull(),
     securitiesSettlementDate: day('securities_settlement_date').notNull(),
@@ -67,7 +69,9 @@ export const contracts = pgTable(
   ],
 );
 
-/** Which rule won for a fee code, with the losers and why: shared by all fee rows that it priced. */
+/**
+ * Which rule won for a fee code, with the losers and why: shared by all fee rows that it priced.
+ */
 export const feeChoices = pgTable('fee_choices', {
   choiceId: integer('choice_id').primaryKey().generatedByDefaultAsIdentity(),
   /** Digest of the content, so that two shards store one choice once. */

@@ -73,7 +73,9 @@ export const bankClosures = pgTable(
   (t) => [primaryKey({ name: 'bank_closures_pk', columns: [t.currency, t.day] })],
 );
 
-/** The spans that closures are known for; a day outside of them is CALENDAR_MISSING, never a guess. */
+/**
+ * The spans that closures are known for; a day outside of them is CALENDAR_MISSING, never a guess.
+ */
 export const calendarCoverage = pgTable(
   'calendar_coverage',
   {

@@ -19,7 +19,9 @@ export type CommandKind = (typeof COMMAND_KINDS)[number];
  */
 export type CommandStatus = 'RECORDED' | 'APPLIED' | 'REFUSED' | 'EXPIRED';
 
-/** A command as it travels: its row in PostgreSQL is the truth, this is what a guard needs of it. */
+/**
+ * A command as it travels: its row in PostgreSQL is the truth, this is what a guard needs of it.
+ */
 export interface FlowCommand {
   readonly commandId: string;
   readonly kind: CommandKind;

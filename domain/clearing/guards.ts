@@ -155,7 +155,9 @@ function startRefusal(
   );
 }
 
-/** The cutoff guards only the step that reads the front office (sync) or the whole day (day end). */
+/**
+ * The cutoff guards only the step that reads the front office (sync) or the whole day (day end).
+ */
 function firstStepRefusal(flow: FlowState, day: DayFacts | undefined): Refusal | undefined {
   const next = nextStep(flow);
   return next === stepsOf(flow.flow)[0] ? cutoffRefusal(day) : undefined;
@@ -246,7 +248,9 @@ function revokeRefusal(
   return undefined;
 }
 
-/** What the day cut needs: every flow of the open date COMPLETED, nothing running, a fresh token. */
+/**
+ * What the day cut needs: every flow of the open date COMPLETED, nothing running, a fresh token.
+ */
 export function dayCutRefusal(day: {
   readonly isOpenDate: boolean;
   readonly ledgerDate: string;

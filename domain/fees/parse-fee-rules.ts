@@ -92,7 +92,9 @@ const listOf = (fields: Fields, name: string): readonly unknown[] => {
   return Array.isArray(list) ? list : refuse(name, list);
 };
 
-/** The content of a fee rule file. Throws as parseFeeRule, also for a rule id that is used twice. */
+/**
+ * The content of a fee rule file. Throws as parseFeeRule, also for a rule id that is used twice.
+ */
 export function parseFeeRuleFile(value: unknown): FeeRuleFile {
   if (!isFields(value)) refuse('fee rule file', value);
   const rules = listOf(value, 'rules').map(parseFeeRule);

@@ -4,7 +4,9 @@ import type { ReadRow } from '../front-office/rows.ts';
 import type { DecimalString } from '../money/decimal.ts';
 import { SIDES, type Side } from '../trades/trade.ts';
 
-/** One trade as a counterparty reports it. Absent ids are '' (a file need not carry all of them). */
+/**
+ * One trade as a counterparty reports it. Absent ids are '' (a file need not carry all of them).
+ */
 export interface TradeFileRow {
   readonly serial: string;
   readonly orderId: string;

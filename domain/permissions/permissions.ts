@@ -1,7 +1,7 @@
 /**
- * Every permission code that a route asks for. Codes with a prefix are the product's own; the others
- * are ours, where the product has none or only one that also means viewing. Codes are data: roles
- * bundle them, tokens name roles, and docs/permissions.md is generated from here.
+ * Every permission code that a route asks for. Codes with a prefix are the product's own; the
+ * others are ours, where the product has none or only one that also means viewing. Codes are data:
+ * roles bundle them, tokens name roles, and docs/permissions.md is generated from here.
  */
 export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
@@ -21,8 +21,8 @@ const VIEW = 'lb_hk_clearing.clearing_busin_steps' satisfies Permission;
 const LEDGER = 'clearing.ledger_query' satisfies Permission;
 
 /**
- * What each role may do. The operator role holds revoke and day cut as long as there are no tickets:
- * a second person's consent is not faked by splitting one click between two roles.
+ * What each role may do. The operator role holds revoke and day cut as long as there are no
+ * tickets: a second person's consent is not faked by splitting one click between two roles.
  */
 export const ROLES = {
   operator: {

@@ -137,7 +137,8 @@ export function assertSupplementTradeDate(
 }
 
 /**
- * Why a supplement may not be entered or voided now; undefined when it may. The window is open until
+ * Why a supplement may not be entered or voided now; undefined when it may. The window is open
+ * until
  * billing has priced the trades of the flow; a revoke without ADD_TO_CLEARING keeps it closed. A
  * billing that failed priced nothing, so the supplement that made it fail can be taken back.
  */

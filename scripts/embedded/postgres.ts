@@ -86,7 +86,9 @@ async function clearTheWay(dataDir: string): Promise<void> {
   await stopProcess(pid, 'SIGINT', 30_000);
 }
 
-/** The postmaster of this folder, if one lives. Its lock file outlives a crash; a number is reused. */
+/**
+ * The postmaster of this folder, if one lives. Its lock file outlives a crash; a number is reused.
+ */
 function livingServer(dataDir: string): number | undefined {
   const lock = join(dataDir, 'postmaster.pid');
   if (!existsSync(lock)) return undefined;

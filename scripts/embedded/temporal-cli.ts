@@ -120,7 +120,7 @@ function programsOnPath(path: string): string[] {
 
 /** Outside the clone, so that a new clone finds what an older one obtained. */
 function defaultCache(env: SearchOptions['env']): string {
-  return join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'daycut');
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'daycut');
 }
 
 function firstLines(text: string): string {

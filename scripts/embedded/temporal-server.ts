@@ -153,7 +153,9 @@ function writeNote(file: string, pid: number): void {
   writeFileSync(file, JSON.stringify(note));
 }
 
-/** Answers for every namespace; keeps closed runs for a month, since a weekend must not lose any. */
+/**
+ * Answers for every namespace; keeps closed runs for a month, since a weekend must not lose any.
+ */
 async function untilServing(
   address: string,
   namespaces: readonly string[],

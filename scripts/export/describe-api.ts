@@ -14,7 +14,9 @@ const nobody = async (): Promise<never> => {
   throw new Error('the API is only described here, not served');
 };
 
-/** Builds the API with nothing behind it: a pool connects when it is first asked, and nobody asks. */
+/**
+ * Builds the API with nothing behind it: a pool connects when it is first asked, and nobody asks.
+ */
 export async function describeApi(): Promise<ApiDescription> {
   const db = connect('postgres://nobody@localhost/nothing');
   const devIssuer: DevIssuer = { issuer: '', audience: '', jwks: { keys: [] }, issue: nobody };

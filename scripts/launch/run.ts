@@ -81,7 +81,7 @@ async function workTheDays(installation: Installation, args: LaunchArguments): P
     });
   }
   const closings = await closingsOf(api, wanted);
-  for (const closing of closings) renderClosing(closing).forEach(screen.say);
+  for (const closing of closings) ['', ...renderClosing(closing)].forEach(screen.say);
   const isComplete = args.manual || closings.length === wanted.length;
   const ok = isComplete && closings.every(invariantsHold);
   if (args.json !== undefined) {

@@ -55,7 +55,9 @@ function late(order: SampleOrder): SampleOrder {
   };
 }
 
-/** Changes the first order that fits, counted from the place given, so that none is changed twice. */
+/**
+ * Changes the first order that fits, counted from the place given, so that none is changed twice.
+ */
 function changeOne(
   orders: readonly SampleOrder[],
   from: number,

@@ -43,7 +43,9 @@ const SETTLEMENT_CHANNEL_WEIGHTS = {
   ],
 } as const;
 
-/** Least price step by price, in thousandths: the Hong Kong spread table, as far as it is needed. */
+/**
+ * Least price step by price, in thousandths: the Hong Kong spread table, as far as it is needed.
+ */
 const HK_STEPS = [
   [250, 1],
   [500, 5],

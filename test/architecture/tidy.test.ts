@@ -121,7 +121,7 @@ describe('the files of the project', () => {
     expect(names).toEqual([]);
   });
 
-  it('have lines of at most 100 columns', () => {
+  it('have lines that fit a screen', () => {
     const long = sources.flatMap((file) =>
       (contents.get(file) ?? '')
         .split('\n')
@@ -148,8 +148,12 @@ function linesWith(pattern: RegExp, text: string): number[] {
   return [...text.matchAll(each)].map(({ index }) => text.slice(0, index).split('\n').length);
 }
 
-/** A row of a table of texts may be longer: broken text cannot be searched for. */
+/**
+ * Comments stay within 100 columns. The formatter keeps code there; what it may not break, a text or
+ * a line of SQL, may be a little longer, since broken text cannot be searched for.
+ */
 function isTooLong(line: string): boolean {
+  const isComment = /^\s*(\/\/|\/?\*)/.test(line);
   const withoutTexts = line.replaceAll(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|\/.{40,}\//g, "''");
-  return line.length > 100 && withoutTexts.length > 60;
+  return line.length > (isComment ? 100 : 125) && withoutTexts.length > 60;
 }

@@ -141,7 +141,9 @@ export interface SupplementRow {
   readonly tradeDate: string;
 }
 
-/** A supplement with one execution of a hundred at 100, as `with` changes it; the answer as it came. */
+/**
+ * A supplement with one execution of a hundred at 100, as `with` changes it; the answer as it came.
+ */
 export function enterSupplement(
   api: Api,
   ledgerDate: string,
