@@ -3,7 +3,6 @@ import {
   channelEdits,
   feeRuleVersion,
   loadFeeCodeIds,
-  loadFeeRules,
   loadInstruments,
   maxEditNo,
   ordersPerAccount,
@@ -16,6 +15,7 @@ import { countingRuns, postedSyncRuns } from '../../db/bulk/run-history.ts';
 import { SettlementTermsBook } from '../../db/bulk/settlement-terms.ts';
 import { accountRanges } from '../../db/bulk/shard-ranges.ts';
 import { accountNoOf } from '../../db/bulk/master-data.ts';
+import { tariffsOf } from '../../db/bulk/tariffs.ts';
 import { loadClearingCalendar } from '../../db/calendars.repository.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
@@ -29,7 +29,7 @@ const inputsOf = (run: StepRun): BillingInputs => run.inputs as unknown as Billi
 async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables> {
   const inputs = inputsOf(run);
   return inTransaction(db, async ({ client, tx }) => ({
-    rules: await loadFeeRules(client, run.flow, inputs.feeRules),
+    tariffs: await tariffsOf(db, run.flow, inputs.feeRules),
     choices: new FeeChoices(db, await loadFeeCodeIds(client)),
     terms: new SettlementTermsBook(await loadClearingCalendar(tx)),
     instruments: await loadInstruments(client, run.flow),

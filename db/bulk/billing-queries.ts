@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
+import type { Db } from '../client.ts';
 import type { FlowDate } from './run-history.ts';
 import { integer, integers, text } from './sql-literal.ts';
 
@@ -74,7 +75,7 @@ export function ordersQuery(
 }
 
 export async function feeRuleVersion(
-  client: pg.PoolClient,
+  client: pg.PoolClient | pg.Pool,
   flow: string,
   maxRuleId = Number.MAX_SAFE_INTEGER,
 ): Promise<FeeRuleVersion> {
@@ -89,16 +90,16 @@ export async function feeRuleVersion(
 
 /** The frozen rules. Throws FEE_RULE_MISSING when they are no longer what the run froze. */
 export async function loadFeeRules(
-  client: pg.PoolClient,
+  db: Db,
   flow: string,
   frozen: FeeRuleVersion,
 ): Promise<FeeRule[]> {
-  const { rows } = await client.query<{ definition: FeeRule }>(
+  const { rows } = await db.$client.query<{ definition: FeeRule }>(
     `SELECT definition FROM fee_rules JOIN markets USING (market)
      WHERE flow = $1 AND rule_id <= $2 ORDER BY rule_id`,
     [flow, frozen.maxRuleId],
   );
-  const now = await feeRuleVersion(client, flow, frozen.maxRuleId);
+  const now = await feeRuleVersion(db.$client, flow, frozen.maxRuleId);
   if (now.digest !== frozen.digest) {
     throw new ClearingError('FEE_RULE_MISSING', {
       why: 'fee rules were changed in place while billing ran; run billing again',
@@ -168,6 +169,8 @@ export interface InstrumentRow {
   readonly type: string;
   readonly currency: string;
   readonly stampDutyExempt: boolean;
+  /** Equal for instruments that are priced by the same plans. */
+  readonly kind: string;
 }
 
 export async function loadInstruments(
@@ -176,7 +179,8 @@ export async function loadInstruments(
 ): Promise<Map<number, InstrumentRow>> {
   const { rows } = await client.query<InstrumentRow>(
     `SELECT asset_id AS "assetId", instrument_id AS "instrumentId", market, type,
-       i.currency, stamp_duty_exempt AS "stampDutyExempt"
+       i.currency, stamp_duty_exempt AS "stampDutyExempt",
+       concat_ws('|', market, type, i.currency, stamp_duty_exempt) AS kind
      FROM instruments i JOIN markets m USING (market) WHERE m.flow = $1`,
     [flow],
   );

@@ -2,7 +2,9 @@ import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { isZeroAmount } from '../../domain/ledger/exact-sum.ts';
-import { integers } from './sql-literal.ts';
+import { readInParallel } from './copy-stream.ts';
+import { ownsRange } from './ledger-totals.ts';
+import { integer, integers } from './sql-literal.ts';
 
 export interface BillingTotals {
   readonly contracts: number;
@@ -41,6 +43,7 @@ export async function billingTotals(
   run: { readonly stepRunId: number; readonly ledgerDate: BusinessDate },
   syncRunIds: readonly number[],
 ): Promise<BillingTotals> {
+  await readInParallel(client);
   const { rows } = await client.query<CurrencyRow>(
     `SELECT currency, count(*) AS contracts, sum(execution_count)::bigint AS executions,
        sum(gross_amount)::text AS gross, sum(fee_amount)::text AS fees,
@@ -91,17 +94,23 @@ async function feeTotals(
   if (contracts.length === 0) return { feeRows: 0, feesByCode: {} };
   const first = Math.min(...contracts.map((row) => row.first));
   const last = Math.max(...contracts.map((row) => row.last));
+  const isAlone = await ownsRange(client, 'contracts', 'contract_id', 'billing_run_id', [
+    run.ledgerDate,
+    first,
+    last,
+    run.stepRunId,
+  ]);
+  const others = isAlone
+    ? ''
+    : `AND contract_id IN (SELECT contract_id FROM contracts
+         WHERE ledger_date = $1 AND billing_run_id = ${integer(run.stepRunId)})`;
   const { rows } = await client.query<{ code: string; n: number; amount: string }>(
     `SELECT c.fee_code AS code, f.n, f.amount::text FROM (
        SELECT fee_code_id, count(*) AS n, sum(amount) AS amount FROM fees
-       WHERE ledger_date = $1 AND contract_id BETWEEN $2 AND $3
-         AND (NOT EXISTS (SELECT 1 FROM contracts WHERE ledger_date = $1
-                AND contract_id BETWEEN $2 AND $3 AND billing_run_id <> $4)
-              OR contract_id IN (SELECT contract_id FROM contracts
-                WHERE ledger_date = $1 AND billing_run_id = $4))
+       WHERE ledger_date = $1 AND contract_id BETWEEN $2 AND $3 ${others}
        GROUP BY fee_code_id) f
      JOIN fee_codes c USING (fee_code_id) ORDER BY c.fee_code`,
-    [run.ledgerDate, first, last, run.stepRunId],
+    [run.ledgerDate, first, last],
   );
   const { rows: compared } = await client.query<{ equal: boolean }>(
     'SELECT (SELECT sum(a) FROM unnest($1::numeric[]) a) = (SELECT sum(b) FROM unnest($2::numeric[]) b) AS equal',

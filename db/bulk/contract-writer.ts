@@ -1,8 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
 import { priceInto, type FeeSink } from '../../domain/fees/fee-kernel.ts';
-import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Side } from '../../domain/trades/trade.ts';
 import {
@@ -16,6 +14,7 @@ import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { copyIn, readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
+import type { Tariffs } from './tariffs.ts';
 import { IdBlock } from './ids.ts';
 import type { SettlementTermsBook } from './settlement-terms.ts';
 
@@ -31,7 +30,7 @@ const FEES = `fees (ledger_date, contract_id, line, fee_code_id, execution_no, c
 
 /** What pricing needs beside the orders, loaded once for a shard. */
 export interface BillingTables {
-  readonly rules: readonly FeeRule[];
+  readonly tariffs: Tariffs;
   readonly choices: FeeChoices;
   readonly terms: SettlementTermsBook;
   readonly instruments: ReadonlyMap<number, InstrumentRow>;
@@ -53,6 +52,15 @@ class Batch {
 
 type Fields = readonly string[];
 
+const WIRE = new Map<string, string>();
+
+/** A name that many rows share, as a field. */
+function wireOf(name: string): string {
+  let wire = WIRE.get(name);
+  if (wire === undefined) WIRE.set(name, (wire = copyField(name)));
+  return wire;
+}
+
 const optionalDay = (field: string | undefined): BusinessDate | undefined =>
   field === undefined || field === COPY_NULL ? undefined : (field as BusinessDate);
 
@@ -64,7 +72,6 @@ export class ContractWriter {
   private readonly attempt: ShardAttempt;
   private readonly scope: BillingScope;
   private readonly tables: BillingTables;
-  private readonly compile: ReturnType<typeof tariffCompiler>;
   private readonly schedules = new Map<number, ScheduleRow[]>();
   private readonly channels: ReadonlyMap<string, number>;
   private readonly writer: ChunkWriter;
@@ -82,7 +89,6 @@ export class ContractWriter {
     this.attempt = attempt;
     this.scope = scope;
     this.tables = tables;
-    this.compile = tariffCompiler(tables.rules);
     for (const row of tables.schedules) {
       const rows = this.schedules.get(row.accountId);
       if (rows) rows.push(row);
@@ -156,17 +162,23 @@ export class ContractWriter {
         ...where,
       });
     }
+    const channel = this.channelOf(f);
+    const key = `${schedule.scheduleId}|${instrument.kind}|${f[ORDER.side]}|${tradeDate}|${channel}`;
+    const known = this.tables.tariffs.plans.get(key);
+    if (known !== undefined) return known;
     try {
-      return this.compile({
+      const plan = this.tables.tariffs.compile({
         scheduleId: schedule.scheduleId,
         market,
         instrumentType: instrument.type,
         stampDutyExempt: instrument.stampDutyExempt,
         side: f[ORDER.side] as Side,
         tradeDate,
-        channel: this.channelOf(f),
+        channel,
         currency: instrument.currency,
       });
+      this.tables.tariffs.plans.set(key, plan);
+      return plan;
     } catch (error) {
       if (!(error instanceof ClearingError)) throw error;
       throw new ClearingError(error.code, { ...error.details, ...where }, { cause: error });
@@ -182,10 +194,20 @@ export class ContractWriter {
     const ids = this.lineIds[at];
     if (ids === undefined) throw new RangeError(`no ids for line ${at}`);
     this.feeLine += 1;
-    this.batch.fees.row(
-      `${this.feePrefix}${this.feeLine}\t${ids.feeCodeId}\t${execution + 1}\t${ids.choiceId}` +
-        `\t${metric}\t${exact}\t${clamp}\t${amount}\n`,
-    );
+    const { fees } = this.batch;
+    fees.put(this.feePrefix);
+    fees.putWhole(this.feeLine);
+    fees.put(ids.middle);
+    fees.putWhole(execution + 1);
+    fees.put(ids.choice);
+    fees.put(metric);
+    fees.put('\t');
+    fees.put(exact);
+    fees.put('\t');
+    fees.put(clamp);
+    fees.put('\t');
+    fees.put(amount);
+    fees.endRow();
   };
 
   private write(
@@ -217,7 +239,7 @@ export class ContractWriter {
         `\t${f[ORDER.market]}\t${f[ORDER.orderNo]}\t${f[ORDER.orderId]}\t${f[ORDER.source]}` +
         `\t${f[ORDER.accountId]}\t${f[ORDER.assetId]}\t${f[ORDER.side]}\t${f[ORDER.tradeDate]}` +
         `\t${plan.query.channel}\t${f[ORDER.settlementChannel]}` +
-        `\t${copyField(plan.query.scheduleId)}\t${instrument.currency}\t${quantities.length}` +
+        `\t${wireOf(plan.query.scheduleId)}\t${instrument.currency}\t${quantities.length}` +
         `\t${priced.quantity}\t${priced.gross}\t${priced.totalFees}\t${priced.net}\t${totals}` +
         `\t${terms.cashDate}\t${terms.securitiesDate}\t${terms.cashDueDate}` +
         `\t${terms.securitiesDueDate}\n`,

@@ -61,3 +61,10 @@ export async function readLines(
 
 /** Lets heartbeats, sockets and timers of this process have their turn. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** For the sums at the end of a step, when nothing else of it runs: both cores may read. */
+export async function readInParallel(client: pg.PoolClient): Promise<void> {
+  await client.query('SET LOCAL max_parallel_workers_per_gather = 2');
+  await client.query("SET LOCAL work_mem = '64MB'");
+  await client.query('SET LOCAL jit = off');
+}

@@ -7,6 +7,9 @@ import type { Db } from '../client.ts';
 export interface LineIds {
   readonly feeCodeId: number;
   readonly choiceId: number;
+  /** Both as COPY fields between the fields beside them. */
+  readonly middle: string;
+  readonly choice: string;
 }
 
 /**
@@ -17,12 +20,14 @@ export class FeeChoices {
   private readonly db: Db;
   private readonly feeCodeIds: ReadonlyMap<string, number>;
   private readonly stored: Map<string, number>;
-  private readonly known = new Map<TariffPlan, readonly LineIds[]>();
+  private readonly known: WeakMap<TariffPlan, readonly LineIds[]>;
 
   constructor(db: Db, feeCodeIds: ReadonlyMap<string, number>) {
     this.db = db;
     this.feeCodeIds = feeCodeIds;
-    this.stored = storedIn(db);
+    const { stored, plans } = knownIn(db);
+    this.stored = stored;
+    this.known = plans;
   }
 
   /** The ids of each line of the plan, or undefined before `store` was called for it. */
@@ -34,10 +39,11 @@ export class FeeChoices {
     const choices = plan.lines.map(({ choice }) => ({ choice, digest: digestOf(choice) }));
     const missing = choices.filter(({ digest }) => !this.stored.has(digest));
     if (missing.length > 0) await this.storeChoices(missing);
-    const ids = choices.map(({ choice, digest }) => ({
-      feeCodeId: this.feeCodeIdOf(choice.feeCode),
-      choiceId: this.stored.get(digest) ?? 0,
-    }));
+    const ids = choices.map(({ choice, digest }) => {
+      const feeCodeId = this.feeCodeIdOf(choice.feeCode);
+      const choiceId = this.stored.get(digest) ?? 0;
+      return { feeCodeId, choiceId, middle: `\t${feeCodeId}\t`, choice: `\t${choiceId}\t` };
+    });
     this.known.set(plan, ids);
   }
 
@@ -71,11 +77,17 @@ export class FeeChoices {
 const digestOf = (choice: FeeChoice): string =>
   createHash('sha256').update(JSON.stringify(choice)).digest('hex');
 
-/** Ids of choices never change, so all shards of a process share what they learnt. */
-const STORED = new WeakMap<Db, Map<string, number>>();
+interface Known {
+  /** Choice ids by digest. */
+  readonly stored: Map<string, number>;
+  readonly plans: WeakMap<TariffPlan, readonly LineIds[]>;
+}
 
-function storedIn(db: Db): Map<string, number> {
-  let stored = STORED.get(db);
-  if (stored === undefined) STORED.set(db, (stored = new Map<string, number>()));
-  return stored;
+/** Ids of choices never change, so all shards of a process share what they learnt. */
+const KNOWN = new WeakMap<Db, Known>();
+
+function knownIn(db: Db): Known {
+  let known = KNOWN.get(db);
+  if (known === undefined) KNOWN.set(db, (known = { stored: new Map(), plans: new WeakMap() }));
+  return known;
 }

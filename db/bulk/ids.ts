@@ -29,7 +29,9 @@ export class IdBlock {
     return count <= this.left;
   }
 
-  /** Makes sure that `take` can be called `count` times. Ids of a block that is too short are lost. */
+  /**
+   * Makes sure that `take` can be called `count` times. Ids of a block that is too short are lost.
+   */
   async reserve(count: number): Promise<void> {
     if (count <= this.left) return;
     const size = Math.max(count, this.blockSize);

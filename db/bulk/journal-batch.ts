@@ -17,6 +17,7 @@ const CLIENT_DELTAS = 'pg_temp.balance_deltas (ledger_account_id, asset_id, buck
 
 /** Buckets are 1 to 3, so asset and bucket fit in one whole number. */
 const BUCKET_SPAN = 4;
+const BUCKET_FIELDS = { 1: '\t1\t', 2: '\t2\t', 3: '\t3\t' } as const;
 
 export interface JournalRun {
   readonly ledgerDate: BusinessDate;
@@ -57,6 +58,7 @@ export class JournalBatch {
   add(journal: NewJournal): void {
     const { journalId, kind, contractId, accountId, valueDate, lines } = journal;
     assertBalanced(lines, kind);
+    const { postings } = this;
     const { ledgerDate, stepRunId, generation, flow } = this.run;
     this.journals.row(
       `${ledgerDate}\t${journalId}\t${kind}\t${stepRunId}\t${generation}\t${flow}\tcontract` +
@@ -66,10 +68,17 @@ export class JournalBatch {
     let number = 0;
     for (const line of lines) {
       number += 1;
-      this.postings.row(
-        `${prefix}${number}\t${line.ledgerAccountId}\t${line.assetId}\t${line.bucket}` +
-          `\t${line.settlementDate ?? COPY_NULL}\t${line.amount}\n`,
-      );
+      postings.put(prefix);
+      postings.putWhole(number);
+      postings.put('\t');
+      postings.putWhole(line.ledgerAccountId);
+      postings.put('\t');
+      postings.putWhole(line.assetId);
+      postings.put(BUCKET_FIELDS[line.bucket]);
+      postings.put(line.settlementDate ?? COPY_NULL);
+      postings.put('\t');
+      postings.put(line.amount);
+      postings.endRow();
       this.sumUp(line);
     }
   }
@@ -136,7 +145,10 @@ export class JournalBatch {
   }
 }
 
-/** Merges deltas into client balances. Shards own disjoint accounts, so none waits for another. */
+/**
+ * Merges deltas, one for each place, into client balances. Shards own disjoint accounts, so none
+ * waits for another.
+ */
 async function addToBalances(client: pg.PoolClient, deltas: CopyBuffer): Promise<void> {
   if (deltas.rows === 0) return;
   await client.query('SET LOCAL client_min_messages = warning');
@@ -145,8 +157,7 @@ async function addToBalances(client: pg.PoolClient, deltas: CopyBuffer): Promise
   await copyIn(client, CLIENT_DELTAS, deltas);
   await client.query(
     `INSERT INTO balances AS b (ledger_account_id, asset_id, bucket, amount)
-     SELECT ledger_account_id, asset_id, bucket, sum(amount) FROM pg_temp.balance_deltas
-     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+     SELECT ledger_account_id, asset_id, bucket, amount FROM pg_temp.balance_deltas
      ON CONFLICT (ledger_account_id, asset_id, bucket)
      DO UPDATE SET amount = b.amount + excluded.amount`,
   );

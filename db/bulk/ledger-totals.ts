@@ -3,6 +3,8 @@ import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
+import { readInParallel } from './copy-stream.ts';
+import { integer } from './sql-literal.ts';
 
 /**
  * A fingerprint of all client balances, cheap enough to take before and after a run: what they
@@ -57,6 +59,7 @@ export async function ledgerTotals(
   run: Run,
   before: BalanceMark,
 ): Promise<LedgerTotals> {
+  await readInParallel(client);
   const { rows: kinds } = await client.query<{
     kind: string;
     n: number;
@@ -82,6 +85,25 @@ export async function ledgerTotals(
   };
 }
 
+/**
+ * True when every row of a range of ids belongs to the run: almost always so, and then the rows
+ * below them are found by the range alone, without a join.
+ */
+export async function ownsRange(
+  client: pg.PoolClient,
+  table: 'contracts' | 'journals',
+  id: string,
+  run: string,
+  values: readonly [ledgerDate: BusinessDate, first: number, last: number, stepRunId: number],
+): Promise<boolean> {
+  const { rows } = await client.query<{ shared: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM ${table} WHERE ledger_date = $1 AND ${id} BETWEEN $2 AND $3
+       AND ${run} <> $4) AS shared`,
+    [...values],
+  );
+  return rows[0]?.shared === false;
+}
+
 /** Postings of the run by house account (clients together as 0), asset and bucket. */
 async function postingSums(
   client: pg.PoolClient,
@@ -91,18 +113,27 @@ async function postingSums(
   if (kinds.length === 0) return [];
   const first = Math.min(...kinds.map((kind) => kind.first));
   const last = Math.max(...kinds.map((kind) => kind.last));
+  const isAlone = await ownsRange(client, 'journals', 'journal_id', 'step_run_id', [
+    run.ledgerDate,
+    first,
+    last,
+    run.stepRunId,
+  ]);
+  const others = isAlone
+    ? ''
+    : `AND journal_id IN (SELECT journal_id FROM journals
+         WHERE ledger_date = $1 AND step_run_id = ${integer(run.stepRunId)})`;
   const { rows } = await client.query<SumRow>(
-    `SELECT CASE WHEN ledger_account_id >= ${FIRST_CLIENT_ACCOUNT} THEN 0
-         ELSE ledger_account_id END AS account,
-       asset_id AS "assetId", bucket, count(*) AS n, trim_scale(sum(amount))::text AS amount
-     FROM postings
-     WHERE ledger_date = $1 AND journal_id BETWEEN $2 AND $3
-       AND (NOT EXISTS (SELECT 1 FROM journals WHERE ledger_date = $1
-              AND journal_id BETWEEN $2 AND $3 AND step_run_id <> $4)
-            OR journal_id IN (SELECT journal_id FROM journals
-              WHERE ledger_date = $1 AND step_run_id = $4))
+    `SELECT account, "assetId", bucket, sum(n)::bigint AS n,
+       trim_scale(sum(amount))::text AS amount
+     FROM (SELECT CASE WHEN ledger_account_id >= ${FIRST_CLIENT_ACCOUNT} THEN 0
+           ELSE ledger_account_id END AS account,
+         asset_id AS "assetId", bucket, count(*) AS n, sum(amount) AS amount
+       FROM postings
+       WHERE ledger_date = $1 AND journal_id BETWEEN $2 AND $3 ${others}
+       GROUP BY 1, 2, 3) s
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
-    [run.ledgerDate, first, last, run.stepRunId],
+    [run.ledgerDate, first, last],
   );
   return rows;
 }

@@ -71,7 +71,9 @@ function candidates({ ledgerDate, flow, inputs }: SettlementScope): string {
         AND NOT (c.cash_due_date <= ${today} ${isNew('cash')})`;
 }
 
-/** Contracts with a leg that is due and not settled; two last columns say which: cash, securities. */
+/**
+ * Contracts with a leg that is due and not settled; two last columns say which: cash, securities.
+ */
 export function dueContracts(scope: SettlementScope, columns: string): string {
   const { ledgerDate, inputs } = scope;
   const today = text(ledgerDate);

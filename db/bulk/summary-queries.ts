@@ -11,7 +11,9 @@ interface Run {
   readonly ledgerDate: BusinessDate;
 }
 
-/** Totals of an account range; one statement, so they are one moment's. Returns the rows written. */
+/**
+ * Totals of an account range; one statement, so they are one moment's. Returns the rows written.
+ */
 export async function writeAccountTotals(
   client: pg.PoolClient,
   run: Run,

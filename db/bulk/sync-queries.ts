@@ -6,8 +6,6 @@ import { integer, integers, text } from './sql-literal.ts';
 export interface SyncInputs {
   /** Front-office rows in force at this instant; later ones belong to a later ledger date. */
   readonly cutAt: string;
-  /** The cut of the ledger date before: what changed since then is news. */
-  readonly previousCutAt: string | null;
   readonly windows: readonly TradeWindow[];
   /** The earliest ledger date whose missed trades still count. */
   readonly oldest: BusinessDate;
@@ -185,16 +183,22 @@ function changedToday({ ledgerDate, inputs }: SyncScope): string {
       OR o.cancelled IS NOT FALSE OR o.version <> x.order_version`;
 }
 
-/** Newer versions are few, so each is looked up by its id. */
+/**
+ * Newer versions are few, so each is looked up by its id. It is news until a ledger date has listed
+ * it: when it was recorded does not tell, since we may hear of it long after the cutoff.
+ */
 function changedEarlier({ ledgerDate, inputs }: SyncScope): string {
-  const { cutAt, previousCutAt, oldest, earlierSyncRunIds } = inputs;
+  const { cutAt, oldest, earlierSyncRunIds } = inputs;
   const dates = either([ownDates(inputs), lateDates(inputs, 'e')]);
-  const isNews = previousCutAt === null ? 'false' : `e.recorded_at > ${text(previousCutAt)}`;
   return `SELECT x.execution_id, x.order_id, jsonb_build_object(
       'bookedVersion', x.execution_version, 'version', e.version, 'cancelled', e.cancelled,
       'bookedOn', x.ledger_date) AS details
     FROM (SELECT * FROM front_office.executions e
-      WHERE ${dates} AND e.version > 1 AND ${isNews} AND ${inForce('e', cutAt)} OFFSET 0) e
+      WHERE ${dates} AND e.version > 1 AND ${inForce('e', cutAt)}
+        AND NOT EXISTS (SELECT 1 FROM trade_exceptions t
+          WHERE t.sync_run_id IN ${integers(earlierSyncRunIds)} AND t.execution_id = e.execution_id
+            AND t.reason = 'CHANGED_AFTER_POSTING' AND (t.details ->> 'version')::int = e.version)
+      OFFSET 0) e
     CROSS JOIN LATERAL (SELECT x.*, xo.order_id
       FROM ${executionsOf(oldest, ledgerDate, earlierSyncRunIds)}
         AND x.execution_id = e.execution_id AND x.execution_version < e.version) x`;

@@ -3,6 +3,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { LATE_LEDGER_DATES } from '../../domain/trades/trade-window.ts';
 import type { TradeWindow } from '../../domain/trades/trade-window.ts';
+import { readInParallel } from './copy-stream.ts';
 import type { FlowDate } from './run-history.ts';
 import {
   tradeDateBalance,
@@ -83,7 +84,7 @@ export async function snapshotTotals(
   client: pg.PoolClient,
   run: { readonly stepRunId: number; readonly ledgerDate: BusinessDate },
 ): Promise<SnapshotTotals> {
-  await client.query('SET LOCAL max_parallel_workers_per_gather = 2');
+  await readInParallel(client);
   const { rows } = await client.query<{
     orders: number;
     executions: number;

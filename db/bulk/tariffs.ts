@@ -1,0 +1,33 @@
+import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
+import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
+import type { Db } from '../client.ts';
+import { loadFeeRules, type FeeRuleVersion } from './billing-queries.ts';
+
+/** Compiled tariffs of one version of the rules. */
+export interface Tariffs {
+  readonly compile: ReturnType<typeof tariffCompiler>;
+  /** Plans by what an order has at hand; the billing of orders reads and fills it. */
+  readonly plans: Map<string, TariffPlan>;
+}
+
+interface Known {
+  readonly digest: string;
+  readonly tariffs: Tariffs;
+}
+
+const KNOWN = new WeakMap<Db, Map<string, Known>>();
+
+/**
+ * The tariffs of a flow by its frozen rules. The shards of a process share them: compiling some
+ * hundred plans again for each shard would cost more than a small shard's orders.
+ */
+export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): Promise<Tariffs> {
+  let flows = KNOWN.get(db);
+  if (flows === undefined) KNOWN.set(db, (flows = new Map<string, Known>()));
+  const known = flows.get(flow);
+  if (known?.digest === frozen.digest) return known.tariffs;
+  const rules = await loadFeeRules(db, flow, frozen);
+  const tariffs = { compile: tariffCompiler(rules), plans: new Map<string, TariffPlan>() };
+  flows.set(flow, { digest: frozen.digest, tariffs });
+  return tariffs;
+}
