@@ -41,5 +41,7 @@ export function connect(url: string, options: { poolSize?: number; name?: string
   // An idle connection that dies (server restart) must not end the process: the pool drops it and
   // the next query opens another, or fails with an error that its caller sees.
   pool.on('error', () => undefined);
+  // Nor must one that dies between two queries of whoever holds it: the next query fails instead.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return drizzle(pool, { schema });
 }
