@@ -121,7 +121,8 @@ const QUESTIONS: readonly Question[] = [
     name: 'no lock outlives its run',
     breaches: `SELECT s.step_run_id, s.shard FROM step_shards s
       JOIN step_runs r ON r.step_run_id = s.step_run_id
-      WHERE r.ledger_date = $1 AND s.status = 'OPEN' AND r.status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY')`,
+      WHERE r.ledger_date = $1 AND s.status = 'OPEN'
+        AND r.status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY')`,
   },
 ];
 

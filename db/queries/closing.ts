@@ -74,7 +74,8 @@ const EXCEPTIONS = `SELECT r.flow, t.reason, count(*)::int AS count
   FROM ${COUNTING_EXCEPTIONS} WHERE t.ledger_date = $1
   GROUP BY r.flow, t.reason ORDER BY r.flow, t.reason`;
 
-const FEES = `SELECT k.fee_code AS "feeCode", f.currency, f.rows, ${inMoney('f.amount')} AS amount FROM (
+const FEES = `SELECT k.fee_code AS "feeCode", f.currency, f.rows,
+  ${inMoney('f.amount')} AS amount FROM (
     SELECT f.fee_code_id, c.currency, count(*)::int AS rows, sum(f.amount) AS amount
     FROM fees f JOIN live_contracts c
       ON c.ledger_date = f.ledger_date AND c.contract_id = f.contract_id
