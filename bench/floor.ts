@@ -1,5 +1,6 @@
 import type { Db } from '../db/client.ts';
 import { BENCH_DATE } from './generate.ts';
+import { cpuSeconds } from './processes.ts';
 
 /** A ledger date of its own, so that the rows go into the same tables a second time. */
 const FLOOR_DATE = '2040-01-03';
@@ -12,15 +13,22 @@ export interface TableFloor {
   readonly rows: number;
   readonly megabytes: number;
   readonly seconds: number;
+  /** CPU seconds of PostgreSQL: steadier than time when other programs run. */
+  readonly cpu: number;
 }
 
 /** Per table, and as sums: what PostgreSQL needs at least to take in the rows that steps write. */
 export interface Floor {
   readonly tables: Readonly<Record<Table, TableFloor>>;
   /** What billing and posting write. */
-  readonly billingAndPosting: number;
+  readonly billingAndPosting: Cost;
   /** What any step of the market writes. */
-  readonly clearing: number;
+  readonly clearing: Cost;
+}
+
+export interface Cost {
+  readonly seconds: number;
+  readonly cpu: number;
 }
 
 const BILLING_AND_POSTING: readonly Table[] = [
@@ -46,7 +54,7 @@ async function columnsOf(db: Db, table: string): Promise<string[]> {
  * of the server: into new partitions of the same tables, or a table alike where there are none.
  * One connection, one table after the other.
  */
-export async function measureFloor(db: Db): Promise<Floor> {
+export async function measureFloor(db: Db, postgresPid: number): Promise<Floor> {
   const client = await db.$client.connect();
   try {
     const directory = await client.query<{ path: string }>(
@@ -71,17 +79,21 @@ export async function measureFloor(db: Db): Promise<Floor> {
         [file],
       );
       await client.query('CHECKPOINT');
+      const cpuBefore = cpuSeconds(postgresPid);
       const begin = performance.now();
       const copied = await client.query(`COPY ${target} (${list}) FROM '${file}'`);
       found[table] = {
         rows: copied.rowCount ?? 0,
         megabytes: Math.round((size.rows[0]?.bytes ?? 0) / 1e6),
         seconds: (performance.now() - begin) / 1000,
+        cpu: cpuSeconds(postgresPid) - cpuBefore,
       };
     }
     const tables = found as Record<Table, TableFloor>;
-    const sum = (names: readonly Table[]): number =>
-      names.reduce((total, name) => total + tables[name].seconds, 0);
+    const sum = (names: readonly Table[]): Cost => ({
+      seconds: names.reduce((total, name) => total + tables[name].seconds, 0),
+      cpu: names.reduce((total, name) => total + tables[name].cpu, 0),
+    });
     return {
       tables,
       billingAndPosting: sum(BILLING_AND_POSTING),

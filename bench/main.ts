@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { clearMarket, type ClearingCost } from './clearing.ts';
-import { measureFloor, type Floor } from './floor.ts';
+import { clearMarket, type ClearingCost, type StepCost } from './clearing.ts';
+import { measureFloor, type Cost, type Floor } from './floor.ts';
 import { BENCH_DATE, generateDay } from './generate.ts';
 import { startInstallation } from './installation.ts';
 import { machine, type Machine } from './processes.ts';
@@ -15,10 +15,16 @@ export interface SizeResult {
   readonly executions: number;
   readonly clearing: ClearingCost;
   readonly floor: Floor;
-  /** Seconds of billing and posting over those of their floor; and of all steps over all rows. */
-  readonly billingAndPostingRatio: number;
-  readonly clearingRatio: number;
+  /** Billing and posting over the floor of their rows; and all steps over the floor of all rows. */
+  readonly billingAndPosting: Ratio;
+  readonly wholeClearing: Ratio;
   readonly microsecondsPerExecution: number;
+}
+
+export interface Ratio {
+  readonly seconds: number;
+  /** CPU seconds of Node and PostgreSQL over those of the floor. */
+  readonly cpu: number;
 }
 
 export interface BenchResult {
@@ -36,6 +42,15 @@ function sizeOf(text: string): number {
   return Number(found[1]) * unit;
 }
 
+function ratioOf(steps: readonly StepCost[], floor: Cost): Ratio {
+  const sum = (cost: (step: StepCost) => number): number =>
+    steps.reduce((total, step) => total + cost(step), 0);
+  return {
+    seconds: sum(({ seconds }) => seconds) / floor.seconds,
+    cpu: sum(({ nodeCpu, postgresCpu }) => nodeCpu + postgresCpu) / floor.cpu,
+  };
+}
+
 async function benchSize(size: number, batchWorkers: number): Promise<SizeResult> {
   let executions = 0;
   const installation = await startInstallation({
@@ -50,18 +65,14 @@ async function benchSize(size: number, batchWorkers: number): Promise<SizeResult
   try {
     say(`clearing ${executions} executions …`);
     const clearing = await clearMarket(installation, executions);
-    const floor = await measureFloor(installation.db);
-    const seconds = (steps: readonly string[]): number =>
-      clearing.steps.reduce(
-        (sum, { step, seconds }) => sum + (steps.includes(step) ? seconds : 0),
-        0,
-      );
+    const floor = await measureFloor(installation.db, installation.postgres.pid);
+    const pair = clearing.steps.filter(({ step }) => step === 'billing' || step === 'posting');
     return {
       executions,
       clearing,
       floor,
-      billingAndPostingRatio: seconds(['billing', 'posting']) / floor.billingAndPosting,
-      clearingRatio: clearing.seconds / floor.clearing,
+      billingAndPosting: ratioOf(pair, floor.billingAndPosting),
+      wholeClearing: ratioOf(clearing.steps, floor.clearing),
       microsecondsPerExecution: (clearing.seconds / executions) * 1e6,
     };
   } finally {

@@ -1,7 +1,12 @@
-import type { SizeResult } from './main.ts';
+import type { Cost } from './floor.ts';
+import type { Ratio, SizeResult } from './main.ts';
 
 const right = (text: string | number, width: number): string => String(text).padStart(width);
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
+
+const ratioLine = (what: string, floor: Cost, ratio: Ratio): string =>
+  `  ${what.padEnd(22)} floor ${floor.seconds.toFixed(2)} s, ratio ${ratio.seconds.toFixed(2)}; ` +
+  `floor ${floor.cpu.toFixed(2)} s CPU, ratio ${ratio.cpu.toFixed(2)}`;
 
 /** The numbers of one size, for people. */
 export function describeRun(result: SizeResult): string {
@@ -23,8 +28,8 @@ export function describeRun(result: SizeResult): string {
     ]),
   );
   const tables = Object.entries(floor.tables).map(
-    ([table, { rows, megabytes, seconds }]) =>
-      `  ${table.padEnd(22)} ${right(whole(rows), 11)} rows ${right(megabytes, 5)} MB ${right(seconds.toFixed(2), 7)} s`,
+    ([table, { rows, megabytes, seconds, cpu }]) =>
+      `  ${table.padEnd(22)} ${right(whole(rows), 11)} rows ${right(megabytes, 5)} MB ${right(seconds.toFixed(2), 7)} s ${right(cpu.toFixed(2), 7)} s CPU`,
   );
   const memory = Object.entries(clearing.peakMb).map(([name, mb]) => `${name} ${mb} MB`);
   return [
@@ -35,8 +40,8 @@ export function describeRun(result: SizeResult): string {
     ...steps,
     'floor: COPY of the same rows, one connection',
     ...tables,
-    `  billing + posting ${floor.billingAndPosting.toFixed(2)} s, ratio ${result.billingAndPostingRatio.toFixed(2)}`,
-    `  whole clearing    ${floor.clearing.toFixed(2)} s, ratio ${result.clearingRatio.toFixed(2)}`,
+    ratioLine('billing + posting', floor.billingAndPosting, result.billingAndPosting),
+    ratioLine('whole clearing', floor.clearing, result.wholeClearing),
     `peak memory: ${memory.join(', ')}`,
     `CPU of other programs meanwhile: ${clearing.strangersCpu.toFixed(1)} s`,
     '',
