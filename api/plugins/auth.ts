@@ -12,7 +12,7 @@ export interface Person {
   readonly permissions: ReadonlySet<Permission>;
 }
 
-/** Tells who stands behind a bearer token. Throws UNAUTHENTICATED for a token that does not hold. */
+/** Tells who stands behind a bearer token. Throws UNAUTHENTICATED for one that does not hold. */
 export type Authenticator = (token: string) => Promise<Person>;
 
 type KeyLookup = Parameters<typeof jwtVerify>[1];
@@ -88,8 +88,8 @@ export interface DeclaredRoute {
 }
 
 /**
- * Every route declares who may call it, or the application does not start. The check runs before the
- * body is read, so a stranger cannot make the server parse anything.
+ * Every route declares who may call it, or the application does not start. The check runs before
+ * the body is read, so a stranger cannot make the server parse anything.
  */
 export function addAuth(app: FastifyInstance, authenticate: Authenticator): void {
   const table: DeclaredRoute[] = [];

@@ -6,8 +6,8 @@ import { FlowViewSchema } from '../schemas/flow-view.ts';
 import { PROBLEM_RESPONSES, ProblemSchema } from '../schemas/problem.ts';
 
 const DOCS = '/api/docs';
-const DESCRIPTION = `End-of-day clearing. Amounts are decimal strings; dates are YYYY-MM-DD; instants
-are UTC. Commands need an Idempotency-Key; lists are paged by cursor; problems are RFC 9457.`;
+const DESCRIPTION = `End-of-day clearing. Amounts are decimal strings; dates are YYYY-MM-DD;
+instants are UTC. Commands need an Idempotency-Key; lists are paged by cursor; problems are RFC 9457.`;
 
 /** Comes before any route: what each one asks for and answers beyond what it says itself. */
 export const addRouteConventions = (app: FastifyInstance): void => {

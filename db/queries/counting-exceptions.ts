@@ -1,7 +1,7 @@
 /**
- * The exceptions that count, as `t` with their sync run `r`. Each sync judges all trades anew that no
- * posted contract holds, so only the newest snapshot of a flow and date says what is set aside; the
- * orders of an older one can count beside it.
+ * The exceptions that count, as `t` with their sync run `r`. Each sync judges all trades anew that
+ * no posted contract holds, so only the newest snapshot of a flow and date says what is set aside;
+ * the orders of an older one can count beside it.
  */
 export const COUNTING_EXCEPTIONS = `trade_exceptions t
   JOIN step_runs r ON r.step_run_id = t.sync_run_id AND r.status = 'SUCCEEDED'

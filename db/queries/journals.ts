@@ -41,12 +41,14 @@ const COLUMNS = `j.journal_id AS "journalId", j.ledger_date AS "ledgerDate", j.k
   j.generation, j.step_run_id AS "stepRunId", j.source_kind AS "sourceKind",
   j.source_id AS "sourceId", a.account_no AS "accountNo", j.value_date AS "valueDate",
   j.reverses_journal_id AS "reversesJournalId"`;
-const LIST = `SELECT ${COLUMNS} FROM journals j LEFT JOIN accounts a ON a.account_id = j.account_id`;
+const LIST = `SELECT ${COLUMNS} FROM journals j
+  LEFT JOIN accounts a ON a.account_id = j.account_id`;
 const ONE = `SELECT ${COLUMNS} FROM ledger_dates d
   JOIN journals j ON j.ledger_date = d.ledger_date AND j.journal_id = $1
   LEFT JOIN accounts a ON a.account_id = j.account_id`;
 
-const POSTINGS = `SELECT p.journal_id AS "journalId", p.line, p.ledger_account_id AS "ledgerAccountId",
+const POSTINGS = `SELECT p.journal_id AS "journalId", p.line,
+  p.ledger_account_id AS "ledgerAccountId",
   coalesce(a.account_no, h.code) AS "ledgerAccount", coalesce(h.kind, 'CLIENT') AS holder,
   s.code AS asset, s.kind AS "assetKind",
   (ARRAY['settled', 'unsettled', 'frozen'])[p.bucket] AS bucket,

@@ -30,7 +30,8 @@ const SELECT = `SELECT d.ledger_date AS "ledgerDate", d.status, d.cutoff_at AS "
     SELECT json_agg(json_build_object('flow', x.flow, 'name', n.name, 'mode', x.mode,
       'readiness', x.readiness, 'generation', x.generation, 'revision', x.revision)
       ORDER BY n.position) AS flows
-    FROM flow_days x JOIN flows n ON n.flow = x.flow WHERE x.ledger_date = d.ledger_date) f ON true`;
+    FROM flow_days x JOIN flows n ON n.flow = x.flow
+    WHERE x.ledger_date = d.ledger_date) f ON true`;
 
 type Row = Omit<LedgerDateView, 'cutoffReached'>;
 

@@ -59,8 +59,8 @@ export interface InstrumentView {
   readonly stampDutyExempt: boolean;
 }
 
-const INSTRUMENTS = `SELECT asset_id AS "assetId", instrument_id AS "instrumentId", market, type, name,
-  currency, lot_size AS "lotSize", stamp_duty_exempt AS "stampDutyExempt" FROM instruments`;
+const INSTRUMENTS = `SELECT asset_id AS "assetId", instrument_id AS "instrumentId", market, type,
+  name, currency, lot_size AS "lotSize", stamp_duty_exempt AS "stampDutyExempt" FROM instruments`;
 
 export interface InstrumentFilter extends PageRequest {
   readonly instrumentId?: string | undefined;

@@ -27,8 +27,8 @@ function nameOf(text: string): string {
 }
 
 /**
- * Runs one read. The text must not contain values, which go into `values` as $1, $2 …; columns are
- * named by the query as the caller's type has them.
+ * Runs one read. The text must not contain values, which go into `values` as $1, $2 …; columns
+ * are named by the query as the caller's type has them.
  */
 export async function rows<T extends object>(
   reader: Reader,

@@ -31,8 +31,8 @@ export function errorsPage(): string {
 
 ${NOTE('domain/errors/error-catalogue.ts')}
 
-Every refusal is a problem body (RFC 9457) with one of these codes; \`details\` names the values that
-broke the rule. A code means the same in the API, in a step's failure and in the command log, and a
+Every refusal is a problem body (RFC 9457) with one of these codes; \`details\` names the values
+that broke the rule. A code means the same in the API, in a step's failure and in the command log, and a
 retired code is never used again.
 
 ${table(head, body)}

@@ -48,7 +48,8 @@ export async function writeSnapshot(db: Db): Promise<void> {
     [day],
   );
   await query(
-    `INSERT INTO trade_exceptions (ledger_date, sync_run_id, execution_id, order_id, reason, details)
+    `INSERT INTO trade_exceptions (ledger_date, sync_run_id, execution_id, order_id, reason,
+       details)
      VALUES ($1, $2, 'EXE-9', 'ORD-9', 'UNKNOWN_ACCOUNT', '{"accountNo": "1"}')`,
     [day, sync],
   );
@@ -58,16 +59,17 @@ export async function writeSnapshot(db: Db): Promise<void> {
        settlement_channel, schedule_id, currency, execution_count, quantity, gross_amount,
        fee_amount, net_amount, fee_totals, cash_settlement_date, securities_settlement_date,
        cash_due_date, securities_due_date)
-     SELECT o.ledger_date, 9000000 + o.order_no, $2, 1, 'HK', 'HK', o.order_no, o.order_id, o.source,
-       o.account_id, o.asset_id, o.side, o.trade_date, o.order_channel, 'CCASS', 'S', 'HKD', 2, 200,
-       120100, 0, 120100, '', o.trade_date, o.trade_date, o.trade_date, o.trade_date
+     SELECT o.ledger_date, 9000000 + o.order_no, $2, 1, 'HK', 'HK', o.order_no, o.order_id,
+       o.source, o.account_id, o.asset_id, o.side, o.trade_date, o.order_channel, 'CCASS',
+       'S', 'HKD', 2, 200, 120100, 0, 120100, '', o.trade_date, o.trade_date, o.trade_date, o.trade_date
      FROM orders o WHERE o.ledger_date = $1 AND o.order_no = 901`,
     [day, billing],
   );
   await query(
     `WITH task AS (INSERT INTO check_summaries (step_run_id, ledger_date, flow, phase, task_code,
        market, settlement_channel, task_status, task_num, fix_status, differences_hash, details)
-       VALUES ($2, $1, 'HK', 1, 'trade_reconciliation', 'HK', 'CCASS', 'FAILED', 1, 'NONE', 'h', '{}')
+       VALUES ($2, $1, 'HK', 1, 'trade_reconciliation', 'HK', 'CCASS', 'FAILED', 1, 'NONE',
+         'h', '{}')
        RETURNING task_id)
      INSERT INTO trade_differences (task_id, line_no, ledger_date, trade_date, settlement_channel,
        market, clearing_id, clearing_quantity, quantity, result_tag, verified, tolerance_threshold)

@@ -118,11 +118,12 @@ describe('the invariants of the closing table', () => {
       .invariants.filter(({ ok }) => !ok)
       .map(({ name }) => name);
   };
-  const JOURNAL = `INSERT INTO journals (ledger_date, journal_id, kind, step_run_id, generation, flow,
-    source_kind, source_id, account_id, value_date)
+  const JOURNAL = `INSERT INTO journals (ledger_date, journal_id, kind, step_run_id, generation,
+    flow, source_kind, source_id, account_id, value_date)
     VALUES ('${MON_2025_12_22}', 77, 'tradePosting', 1, 1, 'HK', 'contract', 1, 1000000, now())`;
   const POSTING = (account: string, amount: string): string =>
-    `INSERT INTO postings (ledger_date, journal_id, line, ledger_account_id, asset_id, bucket, amount)
+    `INSERT INTO postings (ledger_date, journal_id, line, ledger_account_id, asset_id, bucket,
+       amount)
      VALUES ('${MON_2025_12_22}', 77, 1, ${account}, 1, 1, ${amount})`;
 
   it.each([
@@ -183,7 +184,8 @@ describe('the invariants of the closing table', () => {
         'each order that was billed has one contract, and each contract its order',
       ]);
       await api.db.$client.query(
-        `INSERT INTO trade_exceptions SELECT ledger_date, sync_run_id, 'EXE-901-1', order_id, reason,
+        `INSERT INTO trade_exceptions SELECT ledger_date, sync_run_id, 'EXE-901-1', order_id,
+           reason,
            details FROM trade_exceptions`,
       );
       expect(await broken(api)).toContain('each trade is in exactly one of contract and exception');
