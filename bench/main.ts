@@ -1,15 +1,17 @@
 /**
  * How fast a market is cleared, end to end, by the real processes, beside the least that PostgreSQL
- * could do it in. Usage: npm run bench -- [--sizes 10k,100k,1m] [--workers 2] [--json FILE]
+ * could do it in; or, with --empty, how soon an empty market is through, beside bare activities.
+ * Usage: npm run bench -- [--sizes 10k,100k,1m] [--workers 2] [--empty] [--runs 40] [--json FILE]
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { clearMarket, type ClearingCost, type StepCost } from './clearing.ts';
+import { benchEmpty, type EmptyResult } from './empty.ts';
 import { measureFloor, type Cost, type Floor } from './floor.ts';
 import { BENCH_DATE, generateDay } from './generate.ts';
 import { startInstallation } from './installation.ts';
 import { machine, type Machine } from './processes.ts';
-import { describeRun } from './report.ts';
+import { describeEmpty, describeRun } from './report.ts';
 
 export interface SizeResult {
   readonly executions: number;
@@ -84,16 +86,29 @@ const { values } = parseArgs({
   options: {
     sizes: { type: 'string', default: '10k,100k,1m' },
     workers: { type: 'string', default: '2' },
+    empty: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '40' },
     json: { type: 'string' },
   },
 });
-const batchWorkers = Number.parseInt(values.workers, 10);
-const sizes: SizeResult[] = [];
-for (const size of values.sizes.split(',').map(sizeOf)) {
-  const result = await benchSize(size, batchWorkers);
-  sizes.push(result);
-  process.stdout.write(describeRun(result));
+
+async function benchSizes(): Promise<BenchResult> {
+  const batchWorkers = Number.parseInt(values.workers, 10);
+  const sizes: SizeResult[] = [];
+  for (const size of values.sizes.split(',').map(sizeOf)) {
+    const result = await benchSize(size, batchWorkers);
+    sizes.push(result);
+    process.stdout.write(describeRun(result));
+  }
+  return { machine: machine(), batchWorkers, sizes };
 }
-const result: BenchResult = { machine: machine(), batchWorkers, sizes };
+
+async function benchNothing(): Promise<{ machine: Machine; empty: EmptyResult }> {
+  const empty = await benchEmpty(Number.parseInt(values.runs, 10), say);
+  process.stdout.write(describeEmpty(empty));
+  return { machine: machine(), empty };
+}
+
+const result = values.empty ? await benchNothing() : await benchSizes();
 process.stdout.write(`${JSON.stringify(result.machine)}\n`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);

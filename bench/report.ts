@@ -1,3 +1,4 @@
+import type { EmptyResult, Spread } from './empty.ts';
 import type { Cost } from './floor.ts';
 import type { Ratio, SizeResult } from './main.ts';
 
@@ -44,6 +45,20 @@ export function describeRun(result: SizeResult): string {
     ratioLine('whole clearing', floor.clearing, result.wholeClearing),
     `peak memory: ${memory.join(', ')}`,
     `CPU of other programs meanwhile: ${clearing.strangersCpu.toFixed(1)} s`,
+    '',
+  ].join('\n');
+}
+
+export function describeEmpty(result: EmptyResult): string {
+  const { runs, activities, clearing, bare } = result;
+  const line = (what: string, { p50, p95 }: Spread): string =>
+    `${what.padEnd(36)} p50 ${right(p50.toFixed(0), 5)} ms   p95 ${right(p95.toFixed(0), 5)} ms`;
+  return [
+    '',
+    `${runs} empty markets, each ${activities} activities`,
+    line('from command to completed', clearing),
+    line('as many bare activities', bare),
+    `ratio ${result.ratioP50.toFixed(2)} (p50), ${result.ratioP95.toFixed(2)} (p95)`,
     '',
   ].join('\n');
 }
