@@ -1,0 +1,29 @@
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { projectRoot } from '../../../config.ts';
+
+/** What a later release might do first, and no recorded history has. */
+const CHANGE = ['await resume(desk, input.state.mode);', 'await sleep(1);\n  $&'] as const;
+
+/** The path of a bundle of these workflows with one change that breaks every open history. */
+export async function otherWorkflowBundle(): Promise<string> {
+  const root = mkdtempSync(join(inject('scratch'), 'other-release-'));
+  for (const folder of ['workflows', 'temporal', 'domain', 'activities']) {
+    cpSync(join(projectRoot, folder), join(root, folder), { recursive: true });
+  }
+  symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'), 'dir');
+  const file = join(root, 'workflows/clearing-flow.workflow.ts');
+  const source = readFileSync(file, 'utf8');
+  const changed = `import { sleep } from '@temporalio/workflow';\n${source.replace(...CHANGE)}`;
+  if (!changed.includes('sleep(1)')) throw new Error('the workflow has no such line any more');
+  writeFileSync(file, changed);
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows/index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  const path = join(root, 'bundle.js');
+  writeFileSync(path, code);
+  return path;
+}
