@@ -142,25 +142,26 @@ export async function changeFlow(tx: Tx, ref: FlowRef, change: FlowChange): Prom
     .where(isFlow(ref));
 }
 
-/** Moves the pointer of a step. Progress, so the revision stays. */
+/**
+ * Moves the pointer of a step; makes it for a step that a later release added to an open date.
+ * Progress, so the revision stays.
+ */
 export async function pointStep(
   tx: Tx,
   ref: FlowRef,
   pointer: { readonly step: StepId; readonly status: StepStatus; readonly stepRunId?: number },
 ): Promise<void> {
+  const { ledgerDate, flow } = ref;
   await tx
-    .update(flowSteps)
-    .set({
-      status: pointer.status,
-      ...(pointer.stepRunId === undefined ? {} : { stepRunId: pointer.stepRunId }),
-    })
-    .where(
-      and(
-        eq(flowSteps.ledgerDate, ref.ledgerDate),
-        eq(flowSteps.flow, ref.flow),
-        eq(flowSteps.step, pointer.step),
-      ),
-    );
+    .insert(flowSteps)
+    .values({ ledgerDate, flow, ...pointer })
+    .onConflictDoUpdate({
+      target: [flowSteps.ledgerDate, flowSteps.flow, flowSteps.step],
+      set: {
+        status: pointer.status,
+        ...(pointer.stepRunId === undefined ? {} : { stepRunId: pointer.stepRunId }),
+      },
+    });
 }
 
 /** Says of steps that ran that they no longer count; steps that never ran stay as they are. */
