@@ -5,29 +5,14 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { clearMarket, type ClearingCost, type StepCost } from './clearing.ts';
+import { clearMarket, type StepCost } from './clearing.ts';
 import { benchEmpty, type EmptyResult } from './empty.ts';
-import { measureFloor, type Cost, type Floor } from './floor.ts';
+import { measureFloor, type Cost } from './floor.ts';
 import { BENCH_DATE, generateDay } from './generate.ts';
 import { startInstallation } from './installation.ts';
 import { machine, type Machine } from './processes.ts';
 import { describeEmpty, describeRun } from './report.ts';
-
-export interface SizeResult {
-  readonly executions: number;
-  readonly clearing: ClearingCost;
-  readonly floor: Floor;
-  /** Billing and posting over the floor of their rows; and all steps over the floor of all rows. */
-  readonly billingAndPosting: Ratio;
-  readonly wholeClearing: Ratio;
-  readonly microsecondsPerExecution: number;
-}
-
-export interface Ratio {
-  readonly seconds: number;
-  /** CPU seconds of Node and PostgreSQL over those of the floor. */
-  readonly cpu: number;
-}
+import type { Ratio, SizeResult } from './size-result.ts';
 
 export interface BenchResult {
   readonly machine: Machine;

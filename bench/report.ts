@@ -1,6 +1,6 @@
 import type { EmptyResult, Spread } from './empty.ts';
 import type { Cost } from './floor.ts';
-import type { Ratio, SizeResult } from './main.ts';
+import type { Ratio, SizeResult } from './size-result.ts';
 
 const right = (text: string | number, width: number): string => String(text).padStart(width);
 const whole = (value: number): string => Math.round(value).toLocaleString('en');

@@ -9,7 +9,7 @@ import { postedSyncRuns } from './bulk/run-history.ts';
 import { loadClearingCalendar, marketsOfFlow } from './calendars.repository.ts';
 import type { ChannelScope, CheckPair } from './check-pairs.ts';
 import type { Tx } from './client.ts';
-import type { tradeDifferences} from './schema/checks.ts';
+import type { tradeDifferences } from './schema/checks.ts';
 import { checkSummaries, tradeFiles } from './schema/checks.ts';
 import { flowSteps, ledgerDates } from './schema/clearing.ts';
 import { settlementChannels } from './schema/reference.ts';

@@ -149,7 +149,9 @@ export async function countTradeDates(
   });
 }
 
-/** The trade dates that a later ledger date need not look at again while their rows stay as many. */
+/**
+ * The trade dates that a later ledger date need not look at again while their rows stay as many.
+ */
 export async function completeTradeDates(
   client: pg.PoolClient,
   scope: SyncScope,

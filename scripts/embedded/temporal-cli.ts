@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -78,7 +79,7 @@ export async function findTemporalCli(options: SearchOptions): Promise<TemporalC
 /** Beside its place and renamed when verified: two that do so at once do not see half of it. */
 async function obtain(source: Source, path: string): Promise<TemporalCli> {
   const folder = join(path, '..');
-  const unverified = join(folder, `obtaining-${process.pid}-${Date.now()}-${PROGRAM}`);
+  const unverified = join(folder, `obtaining-${randomUUID()}-${PROGRAM}`);
   mkdirSync(folder, { recursive: true });
   try {
     await source.obtain(unverified);

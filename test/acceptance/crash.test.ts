@@ -115,7 +115,9 @@ describe('the same week with something killed in each flow', () => {
     readonly heal: () => Promise<void>;
   }
 
-  /** One click; the accident while the step is in the middle of a chunk; the flow ends by itself. */
+  /**
+   * One click; the accident while the step is in the middle of a chunk; the flow ends by itself.
+   */
   async function clearWith({ at, table, whileClosing, kill, heal }: Accident): Promise<void> {
     const { ledgerDate, flow, step } = at;
     await week.importFiles(ledgerDate);

@@ -84,7 +84,9 @@ describe('a loaded sample broker', () => {
     expect(
       await rows(
         url,
-        `SELECT ledger_date::text, status, cutoff_at AT TIME ZONE 'Asia/Hong_Kong' = ledger_date + time '17:00' FROM ledger_dates
+        `SELECT ledger_date::text, status,
+           cutoff_at AT TIME ZONE 'Asia/Hong_Kong' = ledger_date + time '17:00'
+         FROM ledger_dates
          ORDER BY 1`,
       ),
     ).toEqual([

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 
 /*
- * The books of a ledger date in words that do not depend on how often something was begun: no ids of
+ * The books of a ledger date in words that do not depend on how often something was begun: no ids
+ * of
  * runs, contracts or journals, and no times. Two ways to the same end have the same digest.
  */
 const QUERIES = {
