@@ -81,9 +81,36 @@ function send(reply: FastifyReply, problem: Problem): FastifyReply {
     .send(problem);
 }
 
+/** How much of a body that is too large is still read, so that its sender hears why. */
+const DRAIN_MAX_BYTES = 64 * 1_048_576;
+const DRAIN_MAX_MS = 30_000;
+
+/**
+ * Reads and forgets what is left of a body. Most clients listen only once they have sent all of it:
+ * answered before, they would see a broken connection instead of the reason. Bounded in bytes and
+ * time, so that nobody can keep us reading.
+ */
+async function drain({ raw }: FastifyRequest): Promise<void> {
+  if (raw.readableEnded || raw.destroyed) return;
+  let bytes = 0;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, DRAIN_MAX_MS);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    raw.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > DRAIN_MAX_BYTES) done();
+    });
+    raw.once('end', done).once('close', done).once('error', done).resume();
+  });
+}
+
 export function addProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const refusal = asClearingError(error);
+    if (refusal.code === 'BODY_TOO_LARGE') await drain(request);
     const problem = problemOf(refusal, request);
     const line = { err: error, code: problem.code, details: refusal.details };
     if (problem.status === 500) request.log.error(line, 'request failed');

@@ -25,6 +25,8 @@ export class Barrier {
   /** Until a process of ours waits here, or another barrier behind it. */
   async reachedBy(process: 'worker batch' | 'worker control' | 'a barrier'): Promise<void> {
     await poll(`${process} at the barrier`, 60_000, async () => {
+      // Inside a transaction PostgreSQL would show the same old picture again and again.
+      await this.client.query('SELECT pg_stat_clear_snapshot()');
       const { rowCount } = await this.client.query(
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
            AND application_name = $1 AND wait_event_type = 'Lock'`,
