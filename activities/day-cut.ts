@@ -1,7 +1,7 @@
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { cutoffInstant } from '../domain/calendar/cutoff.ts';
 import { nextLedgerDate } from '../domain/calendar/ledger-date.ts';
-import { confirmTokenOf, dayCutRefusal } from '../domain/clearing/guards.ts';
+import { confirmTokenOf, dayCutRefusal } from '../domain/clearing/day-cut-guard.ts';
 import { loadClearingCalendar } from '../db/calendars.repository.ts';
 import { findCommand } from '../db/commands.repository.ts';
 import { loadFlowsOf } from '../db/flows.repository.ts';

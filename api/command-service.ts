@@ -11,12 +11,8 @@ import type { Db } from '../db/client.ts';
 import { loadDayFacts, loadFlow, loadFlowsOf } from '../db/flows.repository.ts';
 import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
-import {
-  confirmTokenOf,
-  dayCutRefusal,
-  refusalOf,
-  type Refusal,
-} from '../domain/clearing/guards.ts';
+import { confirmTokenOf, dayCutRefusal } from '../domain/clearing/day-cut-guard.ts';
+import { refusalOf, type Refusal } from '../domain/clearing/guards.ts';
 import type { AssetRollback, SupplementsOption } from '../domain/clearing/revoke-rules.ts';
 import type { StepId } from '../domain/clearing/steps.ts';
 import type { Clock } from '../domain/clock.ts';

@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
-import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
+import { isBusy, type FlowRef, type FlowState } from '../domain/clearing/flow-state.ts';
 import type { DayFacts } from '../domain/clearing/guards.ts';
 import {
   DAY_END_FLOW,
@@ -11,7 +11,15 @@ import {
 } from '../domain/clearing/steps.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { Tx } from './client.ts';
-import { flowDays, flowSteps, ledgerDates, readinessResults, revokes } from './schema/clearing.ts';
+import {
+  flowDays,
+  flowSteps,
+  ledgerDates,
+  readinessResults,
+  revokes,
+  stepRuns,
+  stepShards,
+} from './schema/clearing.ts';
 import { flows, markets } from './schema/reference.ts';
 
 const isFlow = (ref: FlowRef) =>
@@ -102,10 +110,36 @@ export async function loadDayFacts(tx: Tx, ref: FlowRef, now: Date): Promise<Day
     dayEndBegun:
       dayEnd !== undefined &&
       Object.values(dayEnd.steps).some((s) => s !== 'NOT_STARTED' && s !== 'INVALIDATED'),
+    busyFlows: all
+      .filter((flow) => flow.flow !== ref.flow && isBusy(flow.mode))
+      .map(({ flow, mode }) => ({ flow, mode })),
+    hasUnreversedJournals: await hasUnreversedJournals(tx, ref),
     cutoffReached: overnight?.isOvernight === true || new Date(date.cutoffAt) <= now,
     cutoffAt: new Date(date.cutoffAt).toISOString(),
     failedReadinessItems: await failedReadinessItems(tx, ref),
   };
+}
+
+/**
+ * By the runs, not by the journals, which would all have to be read when all are reversed: an undo
+ * discards the runs whose journals it reversed, and only an undo does.
+ */
+async function hasUnreversedJournals(tx: Tx, ref: FlowRef): Promise<boolean> {
+  const [found] = await tx
+    .select({ stepRunId: stepRuns.stepRunId })
+    .from(stepRuns)
+    .innerJoin(stepShards, eq(stepShards.stepRunId, stepRuns.stepRunId))
+    .where(
+      and(
+        eq(stepRuns.ledgerDate, ref.ledgerDate),
+        eq(stepRuns.flow, ref.flow),
+        inArray(stepRuns.step, ['posting', 'settlement']),
+        isNull(stepRuns.discardedAt),
+        gt(stepShards.rowsDone, 0),
+      ),
+    )
+    .limit(1);
+  return found !== undefined;
 }
 
 async function failedReadinessItems(tx: Tx, ref: FlowRef): Promise<string[]> {

@@ -152,4 +152,5 @@ const guarded = (command: FlowCommand): GuardedCommand => ({
   revision: command.revision,
   step: command.step,
   assetRollback: command.assetRollback,
+  supplements: command.supplements,
 });

@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { FlowMode, ReadinessState } from '../../domain/clearing/steps.ts';
-import { confirmTokenOf, dayCutRefusal, type Refusal } from '../../domain/clearing/guards.ts';
+import { confirmTokenOf, dayCutRefusal } from '../../domain/clearing/day-cut-guard.ts';
+import type { Refusal } from '../../domain/clearing/guards.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { Db } from '../client.ts';
 import { loadFlowsOf } from '../flows.repository.ts';
@@ -48,6 +49,7 @@ export async function readLedgerDates(
   const page = await readPage<Row>(
     reader,
     {
+      list: 'ledger-dates',
       select: SELECT,
       conditions: new Conditions(),
       key: [['d.ledger_date', 'date']],

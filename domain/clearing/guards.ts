@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import type { CommandKind } from './commands.ts';
 import { isBusy, nextStep, statusOf, type FlowState } from './flow-state.ts';
-import type { AssetRollback } from './revoke-rules.ts';
-import { DAY_END_FLOW, isDone, stepsOf, type StepId } from './steps.ts';
+import type { AssetRollback, SupplementsOption } from './revoke-rules.ts';
+import { DAY_END_FLOW, isDone, stepsOf, type FlowMode, type StepId } from './steps.ts';
 
 /*
  * The rules that say whether a command may be carried out. They run three times: in the API (on
@@ -17,6 +17,7 @@ export interface GuardedCommand {
   readonly revision?: number | undefined;
   readonly step?: StepId | undefined;
   readonly assetRollback?: AssetRollback | undefined;
+  readonly supplements?: SupplementsOption | undefined;
 }
 
 /** Facts beyond the flow itself; a workflow does not know them and passes undefined. */
@@ -24,6 +25,10 @@ export interface DayFacts {
   readonly isOpenDate: boolean;
   /** Flows that come before this one and are not COMPLETED. */
   readonly unfinishedEarlierFlows: readonly string[];
+  /** Other flows of the date with something under way: one flow at a time moves the books. */
+  readonly busyFlows: readonly { readonly flow: string; readonly mode: FlowMode }[];
+  /** True while journals that this flow booked on the date stand, of whatever generation. */
+  readonly hasUnreversedJournals: boolean;
   /** True once a step of the day end has begun and was not revoked. */
   readonly dayEndBegun: boolean;
   /** False before the cutoff for a flow that needs it (every flow but an overnight one). */
@@ -37,7 +42,7 @@ export interface Refusal {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-const no = (code: ErrorCode, details: Readonly<Record<string, unknown>> = {}): Refusal => ({
+export const no = (code: ErrorCode, details: Readonly<Record<string, unknown>> = {}): Refusal => ({
   code,
   details,
 });
@@ -108,6 +113,12 @@ function orderRefusal(day: DayFacts | undefined): Refusal | undefined {
     : undefined;
 }
 
+/** A pause of this flow would not help: the other one has to end, or be paused. */
+function othersBusyRefusal(day: DayFacts | undefined): Refusal | undefined {
+  const [busy] = day?.busyFlows ?? [];
+  return busy && no('STEP_IN_PROGRESS', { ...busy, hint: 'wait until that flow rests' });
+}
+
 function cutoffRefusal(day: DayFacts | undefined): Refusal | undefined {
   return day?.cutoffReached === false
     ? no('CUTOFF_NOT_REACHED', { cutoffAt: day.cutoffAt })
@@ -150,6 +161,7 @@ function startRefusal(
   return (
     busyRefusal(flow) ??
     orderRefusal(day) ??
+    othersBusyRefusal(day) ??
     readinessGate(flow, day) ??
     firstStepRefusal(flow, day)
   );
@@ -183,6 +195,7 @@ function runStepRefusal(
     busyRefusal(flow) ??
     repeatRefusal(flow, step) ??
     orderRefusal(day) ??
+    othersBusyRefusal(day) ??
     readinessGate(flow, day) ??
     predecessorRefusal(flow, step) ??
     (step === first ? cutoffRefusal(day) : undefined)
@@ -233,62 +246,51 @@ function revokeRefusal(
 ): Refusal | undefined {
   const busy = busyRefusal(flow);
   if (busy) return busy;
-  if (flow.revokeUnfinished) return undefined;
+  if (flow.revokeUnfinished) return othersBusyRefusal(day);
   if (flow.flow === DAY_END_FLOW) {
-    return hasBegun(flow, 'dataSummary') ? undefined : no('NOTHING_TO_REVOKE', { flow: flow.flow });
+    return hasBegun(flow, 'dataSummary')
+      ? othersBusyRefusal(day)
+      : no('NOTHING_TO_REVOKE', { flow: flow.flow });
   }
   if (day?.dayEndBegun) return no('REVOKE_ORDER', { first: DAY_END_FLOW });
-  const billed = isDone(statusOf(flow, 'billing'));
-  const postingBegun = hasBegun(flow, 'posting');
-  if (!billed && !postingBegun)
+  if (!changesSomething(command, flow, day)) {
     return no('NOTHING_TO_REVOKE', { flow: flow.flow, steps: flow.steps });
-  if (postingBegun && !isDone(statusOf(flow, 'posting')) && command.assetRollback !== 'UNDO') {
+  }
+  const isPosted = isDone(statusOf(flow, 'posting'));
+  if (hasBegun(flow, 'posting') && !isPosted && command.assetRollback !== 'UNDO') {
     return no('REVOKE_NEEDS_UNDO', { posting: statusOf(flow, 'posting') });
   }
-  return undefined;
+  return othersBusyRefusal(day);
 }
 
 /**
- * What the day cut needs: every flow of the open date COMPLETED, nothing running, a fresh token.
+ * A revoke has something to do for bills or postings of this generation, for postings that an
+ * earlier revoke kept, and for a set of trades that one froze.
  */
-export function dayCutRefusal(day: {
-  readonly isOpenDate: boolean;
-  readonly ledgerDate: string;
-  readonly flows: readonly FlowState[];
-  readonly confirmToken: string;
-  readonly confirmTokenSeen: string | undefined;
-}): Refusal | undefined {
-  if (!day.isOpenDate) return no('LEDGER_DATE_NOT_CURRENT', { ledgerDate: day.ledgerDate });
-  const busy = day.flows.find((flow) => isBusy(flow.mode));
-  if (busy) return no('STEP_IN_PROGRESS', { flow: busy.flow, mode: busy.mode });
-  const unfinished = day.flows.filter((flow) => flow.mode !== 'COMPLETED');
-  if (unfinished.length > 0) {
-    return no('PREVIOUS_FLOW_NOT_DONE', {
-      flows: unfinished.map((flow) => ({ flow: flow.flow, mode: flow.mode, next: nextStep(flow) })),
-    });
-  }
-  return day.confirmTokenSeen === day.confirmToken
-    ? undefined
-    : no('CONFIRM_TOKEN_MISMATCH', { confirmTokenSeen: day.confirmTokenSeen ?? null });
-}
-
-/**
- * Changes with every command, change of mode and revoke of any flow of the date, so that the day is
- * cut in the state that the operator looked at, or not at all.
- */
-export const confirmTokenOf = (ledgerDate: string, flows: readonly FlowState[]): string =>
-  [ledgerDate, ...flows.map((flow) => `${flow.flow}.${flow.generation}.${flow.revision}`)].join(
-    ':',
+function changesSomething(
+  { assetRollback, supplements }: GuardedCommand,
+  flow: FlowState,
+  day: DayFacts | undefined,
+): boolean {
+  // A workflow cannot see the books; only after a revoke can they hold more than its steps say.
+  const mayStand = day?.hasUnreversedJournals ?? flow.generation > 1;
+  return (
+    isDone(statusOf(flow, 'billing')) ||
+    hasBegun(flow, 'posting') ||
+    (assetRollback === 'UNDO' && mayStand) ||
+    (supplements === 'ADD_TO_CLEARING' && flow.tradesFrozen)
   );
+}
 
 /** The commands that a guard would let through now: what a screen offers. */
 export function allowedCommands(flow: FlowState, day: DayFacts): readonly string[] {
   const may = (command: GuardedCommand): boolean => refusalOf(command, flow, day) === undefined;
   const steps = stepsOf(flow.flow).filter((step) => may({ kind: 'runStep', step }));
+  const widest = { assetRollback: 'UNDO', supplements: 'ADD_TO_CLEARING' } as const;
   return [
     ...(['readiness', 'start', 'pause'] as const).filter((kind) => may({ kind })),
     ...steps.map((step) => `runStep:${step}`),
-    ...(may({ kind: 'revoke', assetRollback: 'UNDO' }) ? ['revoke'] : []),
+    ...(may({ kind: 'revoke', ...widest }) ? ['revoke'] : []),
     // A COMPLETED day end implies every market flow: none can be revoked before it.
     ...(flow.flow === DAY_END_FLOW && flow.mode === 'COMPLETED' && day.isOpenDate
       ? ['dayCut']

@@ -21,12 +21,14 @@ export const idle: FlowState = {
 export const openDay: DayFacts = {
   isOpenDate: true,
   unfinishedEarlierFlows: [],
+  busyFlows: [],
+  hasUnreversedJournals: false,
   dayEndBegun: false,
   cutoffReached: true,
   cutoffAt: '2025-12-22T09:00:00.000Z',
   failedReadinessItems: [],
 };
-const upTo = (last: StepId): Partial<Record<StepId, StepStatus>> => {
+export const upTo = (last: StepId): Partial<Record<StepId, StepStatus>> => {
   const all: StepId[] = ['sync', 'preCheck', 'billing', 'posting', 'settlement'];
   const done = all.slice(0, all.indexOf(last) + 1);
   return Object.fromEntries(done.map((step) => [step, 'SUCCEEDED']));
@@ -40,7 +42,7 @@ export const dayEndDone: Partial<FlowState> = {
   steps: { dataSummary: 'SUCCEEDED' },
 };
 
-type Case = [
+export type Case = [
   name: string,
   command: GuardedCommand,
   flow: Partial<FlowState>,
@@ -220,60 +222,24 @@ export const CASES: readonly Case[] = [
     'PREVIOUS_FLOW_NOT_DONE',
   ],
   [
-    'a running flow is paused before a revoke',
-    { kind: 'revoke', assetRollback: 'UNDO' },
-    { mode: 'AUTO_RUNNING' },
+    'nothing starts beside another busy flow',
+    { kind: 'start' },
     {},
+    { busyFlows: [{ flow: 'US', mode: 'REVOKING' }] },
     'STEP_IN_PROGRESS',
   ],
   [
-    'nothing billed, nothing to revoke',
-    { kind: 'revoke', assetRollback: 'UNDO' },
-    { mode: 'PAUSED', steps: upTo('preCheck') },
+    'nor does a single step',
+    { kind: 'runStep', step: 'sync' },
     {},
-    'NOTHING_TO_REVOKE',
-  ],
-  ['bills can be dropped', { kind: 'revoke', assetRollback: 'NO_OP' }, billed, {}, undefined],
-  [
-    'a half posting only undoes',
-    { kind: 'revoke', assetRollback: 'NO_OP' },
-    { mode: 'PAUSED_ON_ERROR', steps: { ...upTo('billing'), posting: 'FAILED' } },
-    {},
-    'REVOKE_NEEDS_UNDO',
+    { busyFlows: [{ flow: 'US', mode: 'AUTO_RUNNING' }] },
+    'STEP_IN_PROGRESS',
   ],
   [
-    'a half posting can be undone',
-    { kind: 'revoke', assetRollback: 'UNDO' },
-    { mode: 'PAUSED_ON_ERROR', steps: { ...upTo('billing'), posting: 'FAILED' } },
-    {},
-    undefined,
-  ],
-  [
-    'the day end is revoked first',
-    { kind: 'revoke', assetRollback: 'UNDO' },
-    completed,
-    { dayEndBegun: true },
-    'REVOKE_ORDER',
-  ],
-  [
-    'an untouched day end has nothing to revoke',
-    { kind: 'revoke' },
-    { flow: 'day-end' },
-    {},
-    'NOTHING_TO_REVOKE',
-  ],
-  [
-    'a half revoke blocks everything else',
-    { kind: 'start' },
-    { revokeUnfinished: true, mode: 'PAUSED_ON_ERROR' },
-    {},
-    'REVOKE_UNFINISHED',
-  ],
-  [
-    'a half revoke goes on',
-    { kind: 'revoke', assetRollback: 'UNDO' },
-    { revokeUnfinished: true, mode: 'PAUSED_ON_ERROR' },
-    {},
+    'readiness moves nothing and may run beside one',
+    { kind: 'readiness' },
+    { readiness: 'STALE' },
+    { busyFlows: [{ flow: 'US', mode: 'REVOKING' }] },
     undefined,
   ],
 ];

@@ -6,12 +6,8 @@ import {
   nextStep,
   type FlowState,
 } from '../../../domain/clearing/flow-state.ts';
-import {
-  allowedCommands,
-  confirmTokenOf,
-  dayCutRefusal,
-  refusalOf,
-} from '../../../domain/clearing/guards.ts';
+import { confirmTokenOf, dayCutRefusal } from '../../../domain/clearing/day-cut-guard.ts';
+import { allowedCommands, refusalOf } from '../../../domain/clearing/guards.ts';
 import { FLOW_MODES, type StepId } from '../../../domain/clearing/steps.ts';
 import {
   billed,
@@ -22,11 +18,19 @@ import {
   MON_2025_12_22,
   openDay,
 } from './guard-cases.ts';
+import { REVOKE_CASES } from './revoke-cases.ts';
 
 describe('refusalOf', () => {
-  it.each(CASES)('%s', (_name, command, flow, day, code) => {
+  it.each([...CASES, ...REVOKE_CASES])('%s', (_name, command, flow, day, code) => {
     const refusal = refusalOf(command, { ...idle, ...flow }, { ...openDay, ...day });
     expect(refusal?.code).toBe(code);
+  });
+
+  it('leaves a revoke of a later generation to the activity that sees the books', () => {
+    const flow = { ...idle, steps: { billing: 'INVALIDATED' } } as const;
+    const undo = { kind: 'revoke', assetRollback: 'UNDO' } as const;
+    expect(refusalOf(undo, flow, undefined)?.code).toBe('NOTHING_TO_REVOKE');
+    expect(refusalOf(undo, { ...flow, generation: 2 }, undefined)).toBeUndefined();
   });
 
   it('never lets two things run at once, whatever the mode', () => {
