@@ -18,7 +18,8 @@ import type { Tariffs } from './tariffs.ts';
 import { IdBlock } from './ids.ts';
 import type { SettlementTermsBook } from './settlement-terms.ts';
 
-const ID_BLOCK = 1_000;
+/** As many as a shard has rows: each reservation waits for the disk once. */
+const ID_BLOCK = 15_000;
 
 const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generation, flow, market,
   order_no, order_id, source, account_id, asset_id, side, trade_date, order_channel,

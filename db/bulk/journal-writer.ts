@@ -7,7 +7,8 @@ import { readLines } from './copy-stream.ts';
 import { IdBlock } from './ids.ts';
 import { JournalBatch, type JournalRun } from './journal-batch.ts';
 
-const ID_BLOCK = 1_000;
+/** As many as a shard has rows: each reservation waits for the disk once. */
+const ID_BLOCK = 15_000;
 
 /** A journal that a contract asks for. */
 export interface JournalDraft {

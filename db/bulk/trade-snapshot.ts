@@ -3,10 +3,13 @@ import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { copyIn, readLines } from './copy-stream.ts';
 import { IdBlock } from './ids.ts';
-import { changedTrades, tradesQuery, type SyncScope } from './sync-queries.ts';
 import { integer, text } from './sql-literal.ts';
+import { changedTrades } from './changed-trades.ts';
+import { tradesQuery } from './sync-queries.ts';
+import type { SyncScope } from './sync-scope.ts';
 
-const ID_BLOCK = 1_000;
+/** As many as a shard has rows: each reservation waits for the disk once. */
+const ID_BLOCK = 15_000;
 
 const ORDERS = `orders (ledger_date, order_no, sync_run_id, flow, market, source, order_id,
   order_version, account_id, asset_id, side, order_channel, settlement_channel, trade_date,
@@ -33,7 +36,7 @@ class Batch {
 /**
  * Copies the trades of an account range into the snapshot of a sync run: one order row for each
  * (order, trade date), numbered in account order, and one row for each execution. What names an
- * unknown account, instrument or order is set aside with the reason.
+ * unknown account, instrument or order, or a cancelled order, is set aside with the reason.
  */
 export class TradeSnapshot {
   private readonly attempt: ShardAttempt;
@@ -163,6 +166,8 @@ export class TradeSnapshot {
   /** Its own chunk with an empty place in the order of accounts, before the first trade. */
   private async setChangedTradesAside(): Promise<void> {
     const { stepRunId } = this.attempt.claim;
+    const changes = changedTrades(this.scope);
+    if (changes.length === 0) return;
     const start: Cursor = [-1, '', this.scope.ledgerDate];
     await this.writer.submit({
       cursor: JSON.stringify(start),
@@ -173,7 +178,7 @@ export class TradeSnapshot {
              details)
            SELECT ${text(this.scope.ledgerDate)}, ${integer(stepRunId)}, c.execution_id, c.order_id,
              'CHANGED_AFTER_POSTING', c.details
-           FROM (${changedTrades(this.scope)}) c
+           FROM (${changes.join(' UNION ALL ')}) c
            ON CONFLICT DO NOTHING`,
         );
       },
@@ -182,9 +187,10 @@ export class TradeSnapshot {
   }
 }
 
-/** Account, order version and asset are what the joins of the query found. */
+/** Account, order version, asset and cancel are what the joins of the query found. */
 function reasonOf(fields: readonly string[]): TradeExceptionReason | undefined {
   if (fields[6] === COPY_NULL) return 'UNKNOWN_ORDER';
+  if (fields[20] === 't') return 'ORDER_CANCELLED';
   if (fields[0] === '0') return 'UNKNOWN_ACCOUNT';
   return fields[3] === COPY_NULL ? 'UNKNOWN_INSTRUMENT' : undefined;
 }
