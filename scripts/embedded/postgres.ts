@@ -219,9 +219,7 @@ function serverArguments(dataDir: string, port: number, fast: boolean): string[]
     max_connections: fast ? '300' : '100',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    ...(fast
-      ? { fsync: 'off', full_page_writes: 'off', max_wal_size: '4GB' }
-      : BULK_WRITES),
+    ...(fast ? { fsync: 'off', full_page_writes: 'off', max_wal_size: '4GB' } : BULK_WRITES),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', dataDir, '-p', String(port), ...flags];
