@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './prepare.mjs';
 
-prepare();
+await prepare();
 const root = fileURLToPath(new URL('..', import.meta.url));
 const args = ['--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2)];
 const ended = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });

@@ -2,7 +2,7 @@
 // the tests that they name.
 import { prepare, run } from './prepare.mjs';
 
-prepare();
+await prepare();
 const only = process.argv.slice(2);
 const checked = only.length > 0 ? 0 : run('npm', ['run', '-s', 'check']);
 // The tests run even if a check failed: one run then tells everything.

@@ -1,40 +1,12 @@
-import { execFileSync, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { identityOf } from '../lock-file.mjs';
 
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
-
-/**
- * What tells this process from a later one that was given the same number; undefined when there
- * is no living process of this number. A number alone proves nothing after a crash or a reboot.
- */
-export function identityOf(pid: number): string | undefined {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-  }
-  try {
-    if (process.platform === 'linux') return linuxIdentity(pid);
-    if (process.platform === 'win32') return String(pid);
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Boot and start tick. The command may hold spaces and brackets, so fields count from its end. */
-function linuxIdentity(pid: number): string | undefined {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const isZombie = fields[0] === 'Z' || fields[0] === 'X';
-  if (isZombie) return undefined;
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return `${boot}/${fields[19] ?? ''}`;
-}
 
 export const isAlive = (pid: number): boolean => identityOf(pid) !== undefined;
 

@@ -3,16 +3,8 @@ import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import {
-  endOf,
-  freePort,
-  Hopeless,
-  identityOf,
-  messageOf,
-  openLog,
-  poll,
-  stopProcess,
-} from './processes.ts';
+import { identityOf } from '../lock-file.mjs';
+import { endOf, freePort, Hopeless, messageOf, openLog, poll, stopProcess } from './processes.ts';
 import type { TemporalCli } from './temporal-cli.ts';
 
 const RETENTION = '30 days';
