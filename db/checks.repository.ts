@@ -5,13 +5,13 @@ import type { FlowRef } from '../domain/clearing/flow-state.ts';
 import { columnOfField } from '../domain/front-office/csv-columns.ts';
 import type { ChannelOutcome, KeptDifference } from '../domain/matching/channel-match.ts';
 import type { MatchMode, MatchRule } from '../domain/matching/match-pair.ts';
-import { postedSyncRuns } from './bulk/run-history.ts';
+import { countingRuns, postedSyncRuns } from './bulk/run-history.ts';
 import { loadClearingCalendar, marketsOfFlow } from './calendars.repository.ts';
 import type { ChannelScope, CheckPair } from './check-pairs.ts';
 import type { Tx } from './client.ts';
 import type { tradeDifferences } from './schema/checks.ts';
 import { checkSummaries, tradeFiles } from './schema/checks.ts';
-import { flowSteps, ledgerDates } from './schema/clearing.ts';
+import { ledgerDates } from './schema/clearing.ts';
 import { settlementChannels } from './schema/reference.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -30,21 +30,6 @@ export interface ChannelCheck extends ChannelScope, MatchRule {
 }
 
 export type CheckSummary = typeof checkSummaries.$inferSelect;
-
-/** The sync run that the flow's pointer names, if there is one. */
-async function currentSyncRun(tx: Tx, ref: FlowRef): Promise<number | null> {
-  const [row] = await tx
-    .select({ stepRunId: flowSteps.stepRunId })
-    .from(flowSteps)
-    .where(
-      and(
-        eq(flowSteps.ledgerDate, ref.ledgerDate),
-        eq(flowSteps.flow, ref.flow),
-        eq(flowSteps.step, 'sync'),
-      ),
-    );
-  return row?.stepRunId ?? null;
-}
 
 interface ChannelDay {
   readonly settlementChannel: string;
@@ -90,12 +75,14 @@ async function earlierSyncRuns(
  * What the trade check of a flow has to compare: for each reconciled channel the trade dates of its
  * trades and the market's own trade date, and every file that is current for them. A file holds the
  * trades of a trade date, whichever ledger date booked them; so posted ones of that trade date are
- * on our side as well. Channels where both sides are empty are left out.
+ * on our side as well. Of this ledger date every snapshot that counts is, as for billing: after a
+ * revoke that kept postings there are several, also once a later one undid them. Channels where both
+ * sides are empty are left out.
  */
 export async function loadChannelChecks(t: Transaction, ref: FlowRef): Promise<ChannelCheck[]> {
-  const syncRunId = await currentSyncRun(t.tx, ref);
+  const counting = (await countingRuns(t.client, ref, 'sync')).map((run) => run.stepRunId);
   const posted = await postedSyncRuns(t.client, ref);
-  const runIds = [...new Set([...(syncRunId === null ? [] : [syncRunId]), ...posted])];
+  const runIds = [...new Set([...counting, ...posted])];
   const days = await ordersByChannel(t, ref, runIds);
   const calendar = await loadClearingCalendar(t.tx);
   const checks: ChannelCheck[] = [];
