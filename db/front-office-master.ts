@@ -6,6 +6,7 @@ import {
 } from '../domain/front-office/rows.ts';
 import { contentKey } from '../domain/front-office/versions.ts';
 import {
+  endVersions,
   FROM_THE_BEGINNING,
   versionsOf,
   type FrontOfficeTable,
@@ -21,37 +22,35 @@ export const ACCOUNTS: FrontOfficeTable<AccountRow> = {
   contentOf: accountContent,
   ownTimeOf: () => FROM_THE_BEGINNING,
   resolve: async (_client, rows) => ({ rows, errors: [] }),
-  async current(client, ids) {
+  async stored(client, ids) {
     const { rows } = await client.query<Omit<AccountRow, 'recordedAt'> & VersionColumns>(
       `SELECT account_no AS "accountNo", version, recorded_at, kind, status,
               opened_on AS "openedOn", closed_on AS "closedOn"
-       FROM front_office.accounts WHERE account_no = ANY($1::text[])`,
+       FROM front_office.accounts WHERE account_no = ANY($1::text[]) ORDER BY version`,
       [ids],
     );
     return versionsOf(rows, (row) => row.accountNo, accountContent);
   },
   async store(client, inserts) {
-    const newest = inserts.filter((stored) => stored.supersededAt === null);
     await client.query(
       `INSERT INTO front_office.accounts
-         (account_no, kind, status, opened_on, closed_on, version, recorded_at)
+         (account_no, kind, status, opened_on, closed_on, version, recorded_at, superseded_at)
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[], $6::int[],
-         $7::timestamptz[])
-       ON CONFLICT (account_no) DO UPDATE SET kind = excluded.kind, status = excluded.status,
-         opened_on = excluded.opened_on, closed_on = excluded.closed_on,
-         version = excluded.version, recorded_at = excluded.recorded_at`,
+         $7::timestamptz[], $8::timestamptz[])`,
       [
-        newest.map((stored) => stored.id),
-        newest.map(({ row }) => row.kind),
-        newest.map(({ row }) => row.status),
-        newest.map(({ row }) => row.openedOn),
-        newest.map(({ row }) => row.closedOn),
-        newest.map((stored) => stored.version),
-        newest.map((stored) => stored.recordedAt),
+        inserts.map((stored) => stored.id),
+        inserts.map(({ row }) => row.kind),
+        inserts.map(({ row }) => row.status),
+        inserts.map(({ row }) => row.openedOn),
+        inserts.map(({ row }) => row.closedOn),
+        inserts.map((stored) => stored.version),
+        inserts.map((stored) => stored.recordedAt),
+        inserts.map((stored) => stored.supersededAt),
       ],
     );
   },
-  supersede: async () => undefined,
+  supersede: (client, supersessions) =>
+    endVersions(client, 'accounts', 'account_no', supersessions),
 };
 
 const instrumentContent = (row: Omit<InstrumentRow, 'instrumentId' | 'version' | 'recordedAt'>) =>
@@ -63,38 +62,35 @@ export const INSTRUMENTS: FrontOfficeTable<InstrumentRow> = {
   contentOf: instrumentContent,
   ownTimeOf: () => FROM_THE_BEGINNING,
   resolve: async (_client, rows) => ({ rows, errors: [] }),
-  async current(client, ids) {
+  async stored(client, ids) {
     const { rows } = await client.query<Omit<InstrumentRow, 'recordedAt'> & VersionColumns>(
       `SELECT instrument_id AS "instrumentId", version, recorded_at, market, type, name, currency,
               lot_size AS "lotSize", stamp_duty_exempt AS "stampDutyExempt"
-       FROM front_office.instruments WHERE instrument_id = ANY($1::text[])`,
+       FROM front_office.instruments WHERE instrument_id = ANY($1::text[]) ORDER BY version`,
       [ids],
     );
     return versionsOf(rows, (row) => row.instrumentId, instrumentContent);
   },
   async store(client, inserts) {
-    const newest = inserts.filter((stored) => stored.supersededAt === null);
     await client.query(
       `INSERT INTO front_office.instruments (instrument_id, market, type, name, currency, lot_size,
-         stamp_duty_exempt, version, recorded_at)
+         stamp_duty_exempt, version, recorded_at, superseded_at)
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-         $7::boolean[], $8::int[], $9::timestamptz[])
-       ON CONFLICT (instrument_id) DO UPDATE SET type = excluded.type, name = excluded.name,
-         currency = excluded.currency, lot_size = excluded.lot_size,
-         stamp_duty_exempt = excluded.stamp_duty_exempt, version = excluded.version,
-         recorded_at = excluded.recorded_at`,
+         $7::boolean[], $8::int[], $9::timestamptz[], $10::timestamptz[])`,
       [
-        newest.map((stored) => stored.id),
-        newest.map(({ row }) => row.market),
-        newest.map(({ row }) => row.type),
-        newest.map(({ row }) => row.name),
-        newest.map(({ row }) => row.currency),
-        newest.map(({ row }) => row.lotSize),
-        newest.map(({ row }) => row.stampDutyExempt),
-        newest.map((stored) => stored.version),
-        newest.map((stored) => stored.recordedAt),
+        inserts.map((stored) => stored.id),
+        inserts.map(({ row }) => row.market),
+        inserts.map(({ row }) => row.type),
+        inserts.map(({ row }) => row.name),
+        inserts.map(({ row }) => row.currency),
+        inserts.map(({ row }) => row.lotSize),
+        inserts.map(({ row }) => row.stampDutyExempt),
+        inserts.map((stored) => stored.version),
+        inserts.map((stored) => stored.recordedAt),
+        inserts.map((stored) => stored.supersededAt),
       ],
     );
   },
-  supersede: async () => undefined,
+  supersede: (client, supersessions) =>
+    endVersions(client, 'instruments', 'instrument_id', supersessions),
 };

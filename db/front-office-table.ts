@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { StoredRow, Supersession } from '../domain/front-office/intake.ts';
 import type { RawRow, RowError } from '../domain/front-office/row-reader.ts';
 import type { FrontOfficeFacts, ReadRow } from '../domain/front-office/rows.ts';
-import type { RecordedVersion } from '../domain/front-office/versions.ts';
+import type { RecordedVersion, StoredVersions } from '../domain/front-office/versions.ts';
 
 export interface NumberedRow<Row> {
   readonly rowNo: number;
@@ -27,11 +27,11 @@ export interface FrontOfficeTable<Row, Stored extends Row = Row> {
     rows: readonly NumberedRow<Row>[],
     facts: FrontOfficeFacts,
   ): Promise<ResolvedRows<Stored>>;
-  /** The versions in force. */
-  current(
+  /** Every version that is stored of these ids. */
+  stored(
     client: pg.PoolClient,
     ids: readonly string[],
-  ): Promise<ReadonlyMap<string, RecordedVersion>>;
+  ): Promise<ReadonlyMap<string, StoredVersions>>;
   store(client: pg.PoolClient, inserts: readonly StoredRow<Stored>[]): Promise<void>;
   supersede(client: pg.PoolClient, supersessions: readonly Supersession[]): Promise<void>;
 }
@@ -44,18 +44,46 @@ export interface VersionColumns {
   readonly recorded_at: Date;
 }
 
-export const versionsOf = <R extends VersionColumns>(
+/** What is stored by id, from rows in the order of their versions. */
+export function versionsOf<R extends VersionColumns>(
   rows: readonly R[],
   idOf: (row: R) => string,
   contentOf: (row: R) => string,
-): ReadonlyMap<string, RecordedVersion> =>
-  new Map(
-    rows.map((row) => [
-      idOf(row),
-      {
-        version: row.version,
-        recordedAt: row.recorded_at.toISOString(),
-        content: contentOf(row),
-      },
-    ]),
+): ReadonlyMap<string, StoredVersions> {
+  const found = new Map<
+    string,
+    { current: RecordedVersion; earlier: Map<number, RecordedVersion> }
+  >();
+  for (const row of rows) {
+    const id = idOf(row);
+    const recordedAt = row.recorded_at.toISOString();
+    const current = { version: row.version, recordedAt, content: contentOf(row) };
+    const known = found.get(id);
+    if (known === undefined) found.set(id, { current, earlier: new Map() });
+    else {
+      known.earlier.set(known.current.version, known.current);
+      known.current = current;
+    }
+  }
+  return found;
+}
+
+/** Ends stored versions, each at the instant from which another one is in force. */
+export async function endVersions(
+  client: pg.PoolClient,
+  table: 'orders' | 'executions' | 'accounts' | 'instruments',
+  idColumn: 'order_id' | 'execution_id' | 'account_no' | 'instrument_id',
+  supersessions: readonly Supersession[],
+): Promise<void> {
+  if (supersessions.length === 0) return;
+  await client.query(
+    `UPDATE front_office.${table} AS stored SET superseded_at = ended.at
+     FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS ended(id, version, at)
+     WHERE stored.${idColumn} = ended.id AND stored.version = ended.version`,
+    [
+      supersessions.map(({ id }) => id),
+      supersessions.map(({ version }) => version),
+      supersessions.map(({ supersededAt }) => supersededAt),
+    ],
   );
+}

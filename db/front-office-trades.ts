@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import type { Supersession } from '../domain/front-office/intake.ts';
 import { rowError, type RowError } from '../domain/front-office/row-reader.ts';
 import {
   readExecution,
@@ -9,6 +8,7 @@ import {
 } from '../domain/front-office/rows.ts';
 import { canonicalDecimal, contentKey } from '../domain/front-office/versions.ts';
 import {
+  endVersions,
   FROM_THE_BEGINNING,
   versionsOf,
   type FrontOfficeTable,
@@ -63,12 +63,12 @@ export const ORDERS: FrontOfficeTable<OrderRow> = {
     });
     return withoutBad(rows, errors);
   },
-  async current(client, ids) {
+  async stored(client, ids) {
     const { rows } = await client.query<OrderRecord>(
       `SELECT order_id AS "orderId", version, recorded_at, account_no AS "accountNo",
               instrument_id AS "instrumentId", side, order_channel AS "orderChannel",
               settlement_channel AS "settlementChannel", quantity, cancelled
-       FROM front_office.orders WHERE order_id = ANY($1::text[]) AND superseded_at IS NULL`,
+       FROM front_office.orders WHERE order_id = ANY($1::text[]) ORDER BY version`,
       [ids],
     );
     return versionsOf(rows, (row) => row.orderId, orderContent);
@@ -141,12 +141,11 @@ export const EXECUTIONS: FrontOfficeTable<ExecutionRow, ExecutionRow & { market:
     }
     return { rows: good, errors };
   },
-  async current(client, ids) {
+  async stored(client, ids) {
     const { rows } = await client.query<ExecutionRecord>(
       `SELECT execution_id AS "executionId", version, recorded_at, order_id AS "orderId",
               trade_date AS "tradeDate", quantity, price, cancelled, executed_at
-       FROM front_office.executions
-       WHERE execution_id = ANY($1::text[]) AND superseded_at IS NULL`,
+       FROM front_office.executions WHERE execution_id = ANY($1::text[]) ORDER BY version`,
       [ids],
     );
     const contentOf = (row: ExecutionRecord): string =>
@@ -198,23 +197,4 @@ async function marketsOfOrders(
     [[...new Set(orderIds)]],
   );
   return new Map(rows.map((row) => [row.order_id, row.market]));
-}
-
-async function endVersions(
-  client: pg.PoolClient,
-  table: 'orders' | 'executions',
-  idColumn: 'order_id' | 'execution_id',
-  supersessions: readonly Supersession[],
-): Promise<void> {
-  if (supersessions.length === 0) return;
-  await client.query(
-    `UPDATE front_office.${table} AS stored SET superseded_at = ended.at
-     FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS ended(id, version, at)
-     WHERE stored.${idColumn} = ended.id AND stored.version = ended.version`,
-    [
-      supersessions.map(({ id }) => id),
-      supersessions.map(({ version }) => version),
-      supersessions.map(({ supersededAt }) => supersededAt),
-    ],
-  );
 }

@@ -133,7 +133,7 @@ async function takeRows<
     row,
   }));
   const ids = [...new Set(incoming.map(({ id }) => id))];
-  const plan = planIntake(incoming, await table.current(client, ids));
+  const plan = planIntake(incoming, await table.stored(client, ids));
   if (plan.inserts.length > 0) await table.store(client, plan.inserts);
   await table.supersede(client, plan.supersessions);
   errors.push(...plan.errors);

@@ -131,7 +131,7 @@ async function repeatChecks(t: Transaction, flow: FlowState): Promise<void> {
 async function resolveNames(t: Transaction, supplement: Supplement): Promise<TradeNames> {
   const found = await findNames(t, supplement);
   if (found.accountId !== null && found.assetId !== null) return accepted(supplement, found);
-  await refreshMasterData(t.client);
+  await refreshMasterData(t.client, supplement.ledgerDate);
   return accepted(supplement, await findNames(t, supplement));
 }
 
@@ -146,7 +146,7 @@ async function findNames(
             i.asset_id AS "assetId", i.market
      FROM (SELECT 1) one
      LEFT JOIN accounts a ON a.account_no = $1
-     LEFT JOIN front_office.accounts f ON f.account_no = $1
+     LEFT JOIN front_office.accounts f ON f.account_no = $1 AND f.superseded_at IS NULL
      LEFT JOIN instruments i ON i.instrument_id = $2`,
     [accountNo, instrumentId],
   );

@@ -1,13 +1,15 @@
 import { refreshMasterData } from '../../db/bulk/master-data.ts';
 import { postedSyncRuns } from '../../db/bulk/run-history.ts';
-import { syncProbe, type SyncInputs } from '../../db/bulk/sync-queries.ts';
+import { syncProbe } from '../../db/bulk/sync-queries.ts';
 import {
+  changedOrdersAfter,
   completeTradeDates,
   countTradeDates,
   cutOf,
   earlierSnapshots,
   snapshotTotals,
 } from '../../db/bulk/sync-reads.ts';
+import type { SyncInputs } from '../../db/bulk/sync-scope.ts';
 import { TradeSnapshot } from '../../db/bulk/trade-snapshot.ts';
 import { loadClearingCalendar, marketsOfFlow } from '../../db/calendars.repository.ts';
 import { tradeWindow } from '../../domain/trades/trade-window.ts';
@@ -29,13 +31,15 @@ async function freezeInputs(t: Transaction, run: Opening): Promise<SyncInputs> {
   const windows = marketsOfFlow(calendar, run.flow).map((market) =>
     tradeWindow(market, run.ledgerDate, oldest, calendar.union),
   );
+  const cutAt = await cutOf(t.client, run);
   return {
-    cutAt: await cutOf(t.client, run),
+    cutAt,
     oldest,
     windows,
     postedSyncRunIds: await postedSyncRuns(t.client, run),
     earlierSyncRunIds: earlier.syncRunIds,
     tradeDates: await countTradeDates(t.client, windows, earlier.complete),
+    changedOrders: await changedOrdersAfter(t.client, earlier.ordersUpTo, cutAt),
   };
 }
 
@@ -55,7 +59,7 @@ export const sync: StepDefinition = {
     const inputs = await freezeInputs(t, run);
     const { rows } = await t.client.query<{ found: boolean }>(syncProbe({ ...run, inputs }));
     if (rows[0]?.found !== true) return { inputs: { ...inputs }, shards: [] };
-    await refreshMasterData(t.client);
+    await refreshMasterData(t.client, run.ledgerDate);
     const own = ownRows(inputs);
     const count = Math.min(MAX_SHARDS, Math.max(1, Math.ceil(own / EXECUTIONS_PER_SHARD)));
     const { rows: cuts } = await t.client.query<{ last: number }>(

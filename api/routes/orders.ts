@@ -23,6 +23,7 @@ const EVERY_REASON: Readonly<Record<TradeExceptionReason, true>> = {
   UNKNOWN_ACCOUNT: true,
   UNKNOWN_INSTRUMENT: true,
   UNKNOWN_ORDER: true,
+  ORDER_CANCELLED: true,
   CHANGED_AFTER_POSTING: true,
 };
 const REASONS = Object.keys(EVERY_REASON) as TradeExceptionReason[];

@@ -1,11 +1,18 @@
 import type pg from 'pg';
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { Db } from '../client.ts';
+
+/** The rows of the front office's master data that are in force at the cutoff of a date, as `f`. */
+const inForce = (table: 'accounts' | 'instruments'): string => `(
+  SELECT m.* FROM front_office.${table} m
+  JOIN ledger_dates l ON l.ledger_date = $1 AND m.recorded_at <= l.cutoff_at
+    AND (m.superseded_at IS NULL OR m.superseded_at > l.cutoff_at)) f`;
 
 const NEW_ASSETS = `
   INSERT INTO assets (kind, code)
   SELECT kind, code FROM (
-    SELECT DISTINCT 'CURRENCY' AS kind, currency AS code FROM front_office.instruments
-    UNION ALL SELECT 'INSTRUMENT', instrument_id FROM front_office.instruments
+    SELECT DISTINCT 'CURRENCY' AS kind, currency AS code FROM ${inForce('instruments')}
+    UNION ALL SELECT 'INSTRUMENT', instrument_id FROM ${inForce('instruments')}
   ) f
   WHERE NOT EXISTS (SELECT 1 FROM assets a WHERE a.code = f.code)
   ORDER BY kind, code
@@ -16,7 +23,7 @@ const INSTRUMENTS = `
                            stamp_duty_exempt)
   SELECT a.asset_id, f.instrument_id, f.market, f.type, f.name, f.currency, f.lot_size,
          f.stamp_duty_exempt
-  FROM front_office.instruments f
+  FROM ${inForce('instruments')}
   JOIN assets a ON a.code = f.instrument_id AND a.kind = 'INSTRUMENT'
   LEFT JOIN instruments i ON i.instrument_id = f.instrument_id
   WHERE i.instrument_id IS NULL
@@ -31,7 +38,7 @@ const INSTRUMENTS = `
 const NEW_ACCOUNTS = `
   INSERT INTO accounts (account_no, kind, status, opened_on, closed_on)
   SELECT f.account_no, f.kind, f.status, f.opened_on, f.closed_on
-  FROM front_office.accounts f
+  FROM ${inForce('accounts')}
   WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_no = f.account_no)
   ORDER BY f.account_no
   ON CONFLICT DO NOTHING`;
@@ -39,19 +46,23 @@ const NEW_ACCOUNTS = `
 const CHANGED_ACCOUNTS = `
   UPDATE accounts a SET kind = f.kind, status = f.status, opened_on = f.opened_on,
     closed_on = f.closed_on
-  FROM front_office.accounts f
+  FROM ${inForce('accounts')}
   WHERE f.account_no = a.account_no
     AND (a.kind, a.status, a.opened_on, a.closed_on)
         IS DISTINCT FROM (f.kind, f.status, f.opened_on, f.closed_on)`;
 
 /**
- * Brings accounts, instruments and their assets to what the front office knows. Safe to repeat:
- * what is equal is not touched, and ids are handed out once, in the order of the front office's
- * numbers.
+ * Brings accounts, instruments and their assets to what the front office had recorded at the cutoff
+ * of a ledger date. All flows of the date share that instant, since they share the rows: also a
+ * flow whose trades a revoke froze earlier. Safe to repeat: what is equal is not touched, and ids
+ * are handed out once, in the order of the front office's numbers.
  */
-export async function refreshMasterData(client: pg.PoolClient): Promise<void> {
+export async function refreshMasterData(
+  client: pg.PoolClient,
+  ledgerDate: BusinessDate,
+): Promise<void> {
   for (const statement of [NEW_ASSETS, INSTRUMENTS, NEW_ACCOUNTS, CHANGED_ACCOUNTS]) {
-    await client.query(statement);
+    await client.query(statement, [ledgerDate]);
   }
 }
 

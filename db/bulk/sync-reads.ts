@@ -5,12 +5,8 @@ import { LATE_LEDGER_DATES } from '../../domain/trades/trade-window.ts';
 import type { TradeWindow } from '../../domain/trades/trade-window.ts';
 import { readInParallel } from './copy-stream.ts';
 import type { FlowDate } from './run-history.ts';
-import {
-  tradeDateBalance,
-  tradeDateCounts,
-  type SyncScope,
-  type TradeDateCount,
-} from './sync-queries.ts';
+import { lastOrderLookedAt, tradeDateCounts, unjudgedTradeDates } from './sync-queries.ts';
+import type { ChangedOrders, SyncScope, TradeDateCount } from './sync-scope.ts';
 
 /** The instant up to which front-office rows belong to this ledger date. */
 export async function cutOf(client: pg.PoolClient, of: FlowDate): Promise<string> {
@@ -30,9 +26,10 @@ export interface EarlierSnapshots {
   /** Undefined on the first ledger date. */
   readonly oldest: BusinessDate | undefined;
   readonly syncRunIds: readonly number[];
-  readonly cutAt: string | null;
-  /** Trade dates of which nothing was missed, with the rows that the front office had then. */
+  /** Trade dates all of whose rows are judged, with how many the front office had then. */
   readonly complete: Readonly<Record<string, number>>;
+  /** See ChangedOrders. */
+  readonly ordersUpTo: number;
 }
 
 /** The snapshots of this flow on the ledger dates whose missed trades are still taken. */
@@ -43,8 +40,8 @@ export async function earlierSnapshots(
   const { rows } = await client.query<{
     oldest: BusinessDate | null;
     ids: number[];
-    cut: string | null;
     complete: Record<string, number> | null;
+    ordersUpTo: number | null;
   }>(
     `WITH dates AS (
        SELECT ledger_date FROM ledger_dates WHERE ledger_date < $1
@@ -56,16 +53,18 @@ export async function earlierSnapshots(
      SELECT (SELECT min(ledger_date) FROM dates) AS oldest,
        coalesce((SELECT jsonb_agg(step_run_id ORDER BY step_run_id) FROM runs
                  WHERE status = 'SUCCEEDED'), '[]') AS ids,
-       (SELECT max((inputs ->> 'cutAt')::timestamptz)::text FROM runs) AS cut,
-       (SELECT result -> 'complete' FROM runs ORDER BY step_run_id DESC LIMIT 1) AS complete`,
+       newest.result -> 'complete' AS complete,
+       (newest.inputs -> 'changedOrders' ->> 'upTo')::bigint AS "ordersUpTo"
+     FROM (SELECT 1) one
+     LEFT JOIN (SELECT * FROM runs ORDER BY step_run_id DESC LIMIT 1) newest ON true`,
     [of.ledgerDate, of.flow],
   );
   const row = rows[0];
   return {
     oldest: row?.oldest ?? undefined,
     syncRunIds: row?.ids ?? [],
-    cutAt: row?.cut ?? null,
     complete: row?.complete ?? {},
+    ordersUpTo: row?.ordersUpTo ?? 0,
   };
 }
 
@@ -149,30 +148,29 @@ export async function countTradeDates(
   });
 }
 
+/** Which changes of orders a run looks at, after those that an earlier ledger date did. */
+export async function changedOrdersAfter(
+  client: pg.PoolClient,
+  after: number,
+  cutAt: string,
+): Promise<ChangedOrders> {
+  const { rows } = await client.query<{ upTo: number }>(lastOrderLookedAt(after, cutAt));
+  return { after, upTo: rows[0]?.upTo ?? after };
+}
+
 /**
- * The trade dates that a later ledger date need not look at again while their rows stay as many.
+ * The trade dates that a later ledger date need not look at again while their rows stay as many:
+ * each row of them is booked, superseded, cancelled, or listed as a change.
  */
 export async function completeTradeDates(
   client: pg.PoolClient,
   scope: SyncScope,
   stepRunId: number,
 ): Promise<Record<string, number>> {
-  const { tradeDates, windows } = scope.inputs;
-  const open = new Set<string>();
-  for (const late of [false, true]) {
-    const isAsked = tradeDates.some(
-      ({ isLate, market, tradeDate }) =>
-        isLate === late &&
-        windows.some((w) => w.market === market && (late || tradeDate >= w.from)),
-    );
-    if (!isAsked) continue;
-    const { rows } = await client.query<{
-      market: string;
-      tradeDate: BusinessDate;
-      complete: boolean;
-    }>(tradeDateBalance(scope, stepRunId, late));
-    for (const row of rows) if (!row.complete) open.add(keyOf(row));
-  }
-  const complete = tradeDates.filter((date) => !open.has(keyOf(date)));
+  const { rows } = await client.query<{ market: string; tradeDate: BusinessDate }>(
+    unjudgedTradeDates(scope, stepRunId),
+  );
+  const unjudged = new Set(rows.map(keyOf));
+  const complete = scope.inputs.tradeDates.filter((date) => !unjudged.has(keyOf(date)));
   return Object.fromEntries(complete.map((date) => [keyOf(date), date.rows]));
 }

@@ -1,4 +1,14 @@
-import { boolean, index, integer, pgSchema, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  pgSchema,
+  primaryKey,
+  smallint,
+  text,
+} from 'drizzle-orm/pg-core';
 import type {
   AccountKind,
   AccountStatus,
@@ -14,28 +24,37 @@ import { day, decimal, instant, word } from './columns.ts';
  */
 export const frontOffice = pgSchema('front_office');
 
-export const foAccounts = frontOffice.table('accounts', {
-  accountNo: text('account_no').primaryKey(),
-  kind: word<AccountKind>('kind').notNull(),
-  status: word<AccountStatus>('status').notNull(),
-  openedOn: day('opened_on').notNull(),
-  closedOn: day('closed_on'),
-  /** Master data keeps its newest version only: past days have their own snapshot. */
-  version: integer('version').notNull().default(1),
-  recordedAt: instant('recorded_at').notNull(),
-});
+export const foAccounts = frontOffice.table(
+  'accounts',
+  {
+    accountNo: text('account_no').notNull(),
+    kind: word<AccountKind>('kind').notNull(),
+    status: word<AccountStatus>('status').notNull(),
+    openedOn: day('opened_on').notNull(),
+    closedOn: day('closed_on'),
+    version: integer('version').notNull().default(1),
+    recordedAt: instant('recorded_at').notNull(),
+    supersededAt: instant('superseded_at'),
+  },
+  (t) => [primaryKey({ name: 'fo_accounts_pk', columns: [t.accountNo, t.version] })],
+);
 
-export const foInstruments = frontOffice.table('instruments', {
-  instrumentId: text('instrument_id').primaryKey(),
-  market: text('market').notNull(),
-  type: word<InstrumentType>('type').notNull(),
-  name: text('name').notNull(),
-  currency: text('currency').notNull(),
-  lotSize: integer('lot_size').notNull(),
-  stampDutyExempt: boolean('stamp_duty_exempt').notNull(),
-  version: integer('version').notNull().default(1),
-  recordedAt: instant('recorded_at').notNull(),
-});
+export const foInstruments = frontOffice.table(
+  'instruments',
+  {
+    instrumentId: text('instrument_id').notNull(),
+    market: text('market').notNull(),
+    type: word<InstrumentType>('type').notNull(),
+    name: text('name').notNull(),
+    currency: text('currency').notNull(),
+    lotSize: integer('lot_size').notNull(),
+    stampDutyExempt: boolean('stamp_duty_exempt').notNull(),
+    version: integer('version').notNull().default(1),
+    recordedAt: instant('recorded_at').notNull(),
+    supersededAt: instant('superseded_at'),
+  },
+  (t) => [primaryKey({ name: 'fo_instruments_pk', columns: [t.instrumentId, t.version] })],
+);
 
 export const foOrders = frontOffice.table(
   'orders',
@@ -52,10 +71,15 @@ export const foOrders = frontOffice.table(
     cancelled: boolean('cancelled').notNull(),
     recordedAt: instant('recorded_at').notNull(),
     supersededAt: instant('superseded_at'),
+    /** In the order in which rows reached us: up to where sync has looked at changes of orders. */
+    arrivalNo: bigint('arrival_no', { mode: 'number' }).notNull().generatedByDefaultAsIdentity(),
   },
   (t) => [
     primaryKey({ name: 'fo_orders_pk', columns: [t.orderId, t.version] }),
     index('fo_orders_by_account').on(t.accountNo),
+    index('fo_orders_changed')
+      .on(t.arrivalNo)
+      .where(sql`version > 1`),
   ],
 );
 

@@ -29,6 +29,8 @@ export const markets = pgTable('markets', {
   timeZone: text('time_zone').notNull(),
   /** An overnight market books a trade date, and a settlement date, on the next ledger date. */
   overnight: boolean('overnight').notNull(),
+  /** `HH:MM` in its time zone: when an ordinary session ends. */
+  closesAt: text('closes_at').notNull(),
 });
 
 /** Settlement cycle by trade date: T + days, apart for cash and securities. */

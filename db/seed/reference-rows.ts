@@ -23,6 +23,7 @@ export const MARKET_ROWS = [
     currency: 'HKD',
     timeZone: 'Asia/Hong_Kong',
     overnight: false,
+    closesAt: '16:00',
   },
   {
     market: 'US',
@@ -30,6 +31,7 @@ export const MARKET_ROWS = [
     currency: 'USD',
     timeZone: 'America/New_York',
     overnight: true,
+    closesAt: '16:00',
   },
 ] satisfies (typeof markets.$inferInsert)[];
 

@@ -1,5 +1,10 @@
 import { rowError, type RowError } from './row-reader.ts';
-import { succession, type IncomingVersion, type RecordedVersion } from './versions.ts';
+import {
+  succession,
+  type IncomingVersion,
+  type RecordedVersion,
+  type StoredVersions,
+} from './versions.ts';
 
 /** A row that passed its field checks, on its way to being stored. */
 export interface IncomingRow<Row> extends IncomingVersion {
@@ -37,27 +42,29 @@ export interface IntakePlan<Row> {
 
 /**
  * Decides, row by row in their order, what a batch does to what is stored; several versions of one
- * id in a batch succeed one another like in separate requests. `current` holds the versions in
- * force by id, before the batch.
+ * id in a batch succeed one another like in separate requests. `before` holds what is stored by id,
+ * before the batch.
  */
 export function planIntake<Row>(
   rows: readonly IncomingRow<Row>[],
-  current: ReadonlyMap<string, RecordedVersion>,
+  before: ReadonlyMap<string, StoredVersions>,
 ): IntakePlan<Row> {
-  const pending = new Map<string, StoredRow<Row> & { readonly content: string }>();
+  const known = new Map(before);
+  const pending = new Map<string, StoredRow<Row>>();
   const inserts: StoredRow<Row>[] = [];
   const supersessions: Supersession[] = [];
   const errors: RowError[] = [];
   const counts = { added: 0, replaced: 0, unchanged: 0 };
   for (const received of rows) {
-    const before = pending.get(received.id) ?? current.get(received.id);
-    const incoming = timed(received, before);
-    const { id, rowNo, version, recordedAt } = incoming;
-    const verdict = succession(before, incoming);
+    const stored = known.get(received.id);
+    const current = stored?.current;
+    const incoming = timed(received, current);
+    const { id, rowNo, version, recordedAt, row } = incoming;
+    const verdict = succession(stored, incoming);
     if (verdict.kind === 'refused') {
       const value = verdict.field === 'version' ? version : recordedAt;
       errors.push(
-        rowError({ row: rowNo, field: verdict.field }, verdict.code, value, hintOf(before)),
+        rowError({ row: rowNo, field: verdict.field }, verdict.code, value, hintOf(current)),
       );
       continue;
     }
@@ -68,27 +75,32 @@ export function planIntake<Row>(
     if (verdict.kind === 'replaces') {
       const replaced = pending.get(id);
       if (replaced) replaced.supersededAt = recordedAt;
-      else supersessions.push({ id, version: before?.version ?? 0, supersededAt: recordedAt });
+      else supersessions.push({ id, version: current?.version ?? 0, supersededAt: recordedAt });
     }
     counts[verdict.kind === 'new' ? 'added' : 'replaced'] += 1;
-    const stored = {
-      id,
-      version,
-      recordedAt,
-      supersededAt: null,
-      row: incoming.row,
-      content: incoming.content,
-    };
-    pending.set(id, stored);
-    inserts.push(stored);
+    const insert = { id, version, recordedAt, supersededAt: null, row };
+    known.set(id, withVersion(stored, incoming));
+    pending.set(id, insert);
+    inserts.push(insert);
   }
   return { inserts, supersessions, ...counts, errors };
 }
 
-const hintOf = (before: RecordedVersion | undefined): string =>
-  before === undefined
+/** What is stored once `current` has replaced what was. */
+function withVersion(
+  stored: StoredVersions | undefined,
+  { version, recordedAt, content }: RecordedVersion,
+): StoredVersions {
+  const current = { version, recordedAt, content };
+  if (stored === undefined) return { current, earlier: new Map() };
+  const earlier = new Map(stored.earlier).set(stored.current.version, stored.current);
+  return { current, earlier };
+}
+
+const hintOf = (current: RecordedVersion | undefined): string =>
+  current === undefined
     ? ''
-    : `Stored is version ${before.version}, recorded at ${before.recordedAt}.`;
+    : `Stored is version ${current.version}, recorded at ${current.recordedAt}.`;
 
 /**
  * A sender that does not say when a row was recorded means its own time, never the time at which we
@@ -96,10 +108,10 @@ const hintOf = (before: RecordedVersion | undefined): string =>
  */
 function timed<Row>(
   received: IncomingRow<Row>,
-  before: RecordedVersion | undefined,
+  current: RecordedVersion | undefined,
 ): IncomingRow<Row> {
-  const isEarly = before !== undefined && received.recordedAt < before.recordedAt;
+  const isEarly = current !== undefined && received.recordedAt < current.recordedAt;
   return received.isRecordedBySender || !isEarly
     ? received
-    : { ...received, recordedAt: before.recordedAt };
+    : { ...received, recordedAt: current.recordedAt };
 }

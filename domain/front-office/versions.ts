@@ -20,31 +20,42 @@ export type Succession =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly field: string };
 
+/** What is stored of one id. */
+export interface StoredVersions {
+  /** The highest version: the one in force. */
+  readonly current: RecordedVersion;
+  /** Versions that a higher one replaced, by their number. */
+  readonly earlier: ReadonlyMap<number, RecordedVersion>;
+}
+
 /**
- * What an incoming version does to the one in force. The same version with the same content is a
- * repetition and changes nothing; with other content it is refused, for one of the two must be
- * wrong. A higher version replaces; it cannot have been recorded before what it replaces.
+ * What an incoming version does to what is stored. A stored version with the same content is a
+ * repetition and changes nothing, also one that was replaced since: a file may be sent again. With
+ * other content it is refused, for one of the two must be wrong. A higher version replaces; it
+ * cannot have been recorded before what it replaces.
  */
 export function succession(
-  current: RecordedVersion | undefined,
+  stored: StoredVersions | undefined,
   incoming: IncomingVersion,
 ): Succession {
-  if (current === undefined) return { kind: 'new' };
+  if (stored === undefined) return { kind: 'new' };
+  const { current, earlier } = stored;
+  const same = incoming.version === current.version ? current : earlier.get(incoming.version);
+  if (same !== undefined && isRepetition(same, incoming)) return { kind: 'unchanged' };
   if (incoming.version < current.version) {
     return { kind: 'refused', code: 'STALE_VERSION', field: 'version' };
   }
   if (incoming.version === current.version) {
-    const isSame =
-      incoming.content === current.content &&
-      (!incoming.isRecordedBySender || incoming.recordedAt === current.recordedAt);
-    return isSame
-      ? { kind: 'unchanged' }
-      : { kind: 'refused', code: 'DUPLICATE_ID_OTHER_CONTENT', field: 'version' };
+    return { kind: 'refused', code: 'DUPLICATE_ID_OTHER_CONTENT', field: 'version' };
   }
   return incoming.recordedAt < current.recordedAt
     ? { kind: 'refused', code: 'OUT_OF_RANGE', field: 'recordedAt' }
     : { kind: 'replaces' };
 }
+
+const isRepetition = (stored: RecordedVersion, incoming: IncomingVersion): boolean =>
+  incoming.content === stored.content &&
+  (!incoming.isRecordedBySender || incoming.recordedAt === stored.recordedAt);
 
 /** 100, 100.0 and 100.00 say the same. */
 export const canonicalDecimal = (text: string): string =>

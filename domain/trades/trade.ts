@@ -41,4 +41,8 @@ export const TRADE_SOURCES = ['FRONT_OFFICE', 'BACK_OFFICE'] as const;
 export type TradeSource = (typeof TRADE_SOURCES)[number];
 
 export type TradeExceptionReason =
-  'UNKNOWN_ACCOUNT' | 'UNKNOWN_INSTRUMENT' | 'UNKNOWN_ORDER' | 'CHANGED_AFTER_POSTING';
+  | 'UNKNOWN_ACCOUNT'
+  | 'UNKNOWN_INSTRUMENT'
+  | 'UNKNOWN_ORDER'
+  | 'ORDER_CANCELLED'
+  | 'CHANGED_AFTER_POSTING';

@@ -103,10 +103,12 @@ describe('what the front office sends', () => {
   });
 
   it('the same version with other content is a conflict, and a lower one is stale', async () => {
+    const first = await send('executions', executionRow(corrected));
+    expect(first).toMatchObject({ status: 200, body: { unchanged: 1 } });
     for (const [kind, row, code, status] of [
       ['orders', orderRow(repeated, { side: 'SELL' }), 'DUPLICATE_ID_OTHER_CONTENT', 409],
       ['executions', executionRow(repeated, { price: '9' }), 'DUPLICATE_ID_OTHER_CONTENT', 409],
-      ['executions', executionRow(corrected), 'STALE_VERSION', 409],
+      ['executions', executionRow(corrected, { price: '9' }), 'STALE_VERSION', 409],
     ] as const) {
       expect(await refusedWith(send(kind, row))).toMatchObject([
         status,
@@ -143,7 +145,7 @@ describe('what the front office sends', () => {
       [
         [listedLater.orderId, 'UNKNOWN_INSTRUMENT'],
         [listedLast.orderId, 'UNKNOWN_INSTRUMENT'],
-        [withdrawn.orderId, 'UNKNOWN_ORDER'],
+        [withdrawn.orderId, 'ORDER_CANCELLED'],
       ].sort(),
     );
     expect((await send('instruments', instrumentRow(NEW_LISTING))).status).toBe(200);
@@ -152,7 +154,7 @@ describe('what the front office sends', () => {
     expect(reasonsOf(listed)).toEqual(
       [
         [listedLast.orderId, 'UNKNOWN_INSTRUMENT'],
-        [withdrawn.orderId, 'UNKNOWN_ORDER'],
+        [withdrawn.orderId, 'ORDER_CANCELLED'],
       ].sort(),
     );
     expect(listed.find(({ orderId }) => orderId === listedLast.orderId)?.details).toMatchObject({
@@ -186,7 +188,7 @@ describe('what the front office sends', () => {
     expect(reasonsOf(exceptions)).toEqual(
       [
         [repeated.orderId, 'CHANGED_AFTER_POSTING'],
-        [withdrawn.orderId, 'UNKNOWN_ORDER'],
+        [withdrawn.orderId, 'ORDER_CANCELLED'],
       ].sort(),
     );
     const changed = exceptions.find(({ orderId }) => orderId === repeated.orderId);
@@ -194,7 +196,7 @@ describe('what the front office sends', () => {
     const { exceptions: counted } = await stage.day.closing();
     expect(counted).toMatchObject([
       { flow: 'HK', reason: 'CHANGED_AFTER_POSTING', count: 1 },
-      { flow: 'HK', reason: 'UNKNOWN_ORDER', count: 1 },
+      { flow: 'HK', reason: 'ORDER_CANCELLED', count: 1 },
     ]);
     await stage.day.expectInvariants();
   });

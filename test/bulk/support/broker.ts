@@ -1,3 +1,4 @@
+import { and, eq, isNull } from 'drizzle-orm';
 import { connect, type Db } from '../../../db/client.ts';
 import { openLedgerDate } from '../../../db/ledger-dates.repository.ts';
 import {
@@ -75,16 +76,90 @@ export async function addTrade(db: Db, trade: Trade): Promise<void> {
 export async function changeFill(
   db: Db,
   executionId: string,
-  change: { readonly price?: string; readonly cancelled?: boolean; readonly at: string },
+  change: {
+    readonly price?: string;
+    readonly tradeDate?: BusinessDate;
+    readonly cancelled?: boolean;
+    readonly at: string;
+  },
 ): Promise<void> {
   await db.$client.query(
     `WITH old AS (UPDATE front_office.executions SET superseded_at = $2
        WHERE execution_id = $1 AND superseded_at IS NULL RETURNING *)
      INSERT INTO front_office.executions SELECT execution_id, version + 1, order_id, market,
-       trade_date, quantity, coalesce($3, price), $4, executed_at, $2 FROM old`,
-    [executionId, change.at, change.price ?? null, change.cancelled ?? false],
+       coalesce($5, trade_date), quantity, coalesce($3, price), $4, executed_at, $2 FROM old`,
+    [
+      executionId,
+      change.at,
+      change.price ?? null,
+      change.cancelled ?? false,
+      change.tradeDate ?? null,
+    ],
   );
 }
+
+/** A later version of an order. */
+export async function changeOrder(
+  db: Db,
+  orderId: string,
+  change: {
+    readonly side?: Side;
+    readonly quantity?: string;
+    readonly cancelled?: boolean;
+    readonly at: string;
+  },
+): Promise<void> {
+  const [old] = await db
+    .update(foOrders)
+    .set({ supersededAt: change.at })
+    .where(and(eq(foOrders.orderId, orderId), isNull(foOrders.supersededAt)))
+    .returning();
+  if (old === undefined) throw new Error(`no order ${orderId}`);
+  const { at, ...changed } = change;
+  await db.insert(foOrders).values({
+    ...old,
+    arrivalNo: undefined,
+    supersededAt: null,
+    cancelled: false,
+    ...changed,
+    version: old.version + 1,
+    recordedAt: at,
+  });
+}
+
+/** A version of an instrument; the one before it ends. */
+export async function recordInstrument(
+  db: Db,
+  instrument: {
+    readonly instrumentId: string;
+    readonly version: number;
+    readonly stampDutyExempt: boolean;
+    readonly at: string;
+  },
+): Promise<void> {
+  const { instrumentId, version, stampDutyExempt, at } = instrument;
+  await db
+    .update(foInstruments)
+    .set({ supersededAt: at })
+    .where(and(eq(foInstruments.instrumentId, instrumentId), isNull(foInstruments.supersededAt)));
+  await db.insert(foInstruments).values({
+    ...stock(instrumentId, 'EQUITY'),
+    version,
+    stampDutyExempt,
+    recordedAt: at,
+  });
+}
+
+const stock = (instrumentId: string, type: 'EQUITY' | 'ETF') => ({
+  instrumentId,
+  market: 'HK',
+  type,
+  name: instrumentId,
+  currency: 'HKD',
+  lotSize: 100,
+  stampDutyExempt: false,
+  recordedAt: MORNING,
+});
 
 export const openDate = (db: Db, ledgerDate: BusinessDate): Promise<void> =>
   inTransaction(db, ({ tx }) =>
@@ -119,18 +194,11 @@ export async function smallBroker(count = 5): Promise<Db> {
       effectiveFrom: '2020-01-01' as BusinessDate,
     })),
   );
-  await db.insert(foInstruments).values(
-    [[EQUITY, 'EQUITY'] as const, [ETF, 'ETF'] as const].map(([instrumentId, type]) => ({
-      instrumentId,
-      market: 'HK',
-      type,
-      name: instrumentId,
-      currency: 'HKD',
-      lotSize: 100,
-      stampDutyExempt: false,
-      recordedAt: MORNING,
-    })),
-  );
+  await db
+    .insert(foInstruments)
+    .values(
+      [[EQUITY, 'EQUITY'] as const, [ETF, 'ETF'] as const].map(([id, type]) => stock(id, type)),
+    );
   await openDate(db, MON_2025_12_22);
   return db;
 }
