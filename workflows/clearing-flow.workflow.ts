@@ -23,7 +23,7 @@ export async function clearingFlow(input: FlowInput): Promise<void> {
   const desk = new FlowDesk(input);
   void desk.recordPauses();
 
-  await resume(desk, input.state.mode);
+  if (await resume(desk, input.state.mode)) return openNextRun(desk);
   while (desk.state.mode !== 'CLOSED') {
     const command = await desk.nextCommand();
     switch (command?.kind) {
@@ -49,10 +49,14 @@ export async function clearingFlow(input: FlowInput): Promise<void> {
   await condition(allHandlersFinished);
 }
 
-/** Goes on with what was under way when this run was opened: nothing, a chain, or a revoke. */
-async function resume(desk: FlowDesk, mode: FlowMode): Promise<void> {
-  if (mode === 'REVOKING') await revoke(desk, null);
-  else if (isBusy(mode)) await runSteps(desk, null);
+/**
+ * Goes on with what was under way when this run was opened: nothing, a chain, or a revoke. True when
+ * a revoke came to its end, after which the next generation gets a run of its own.
+ */
+async function resume(desk: FlowDesk, mode: FlowMode): Promise<boolean> {
+  if (mode === 'REVOKING') return revoke(desk, null);
+  if (isBusy(mode)) await runSteps(desk, null);
+  return false;
 }
 
 /**

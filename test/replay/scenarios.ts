@@ -160,6 +160,24 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   ),
   scenario(
+    'opened-in-a-revoke',
+    () => new MemoryFlow(),
+    async (bench, flow) => {
+      const door = gate();
+      flow.scripts.undoSettlement = { work: () => door.opened };
+      await clearDay(bench);
+      await bench.send('revoke', undone);
+      await bench.until('the undo', () => flow.log.includes('open undoSettlement'));
+      await bench.handle.terminate('lost');
+      await bench.openFlow();
+      const reopened = await thisRun(bench);
+      door.open();
+      await bench.until('generation 2', (state) => state.generation === 2);
+      await makeReady(bench);
+      return [reopened, bench.handle];
+    },
+  ),
+  scenario(
     'day-cut',
     () => new MemoryFlow(),
     async (bench) => {

@@ -179,6 +179,30 @@ describe('clearingFlow on a real Temporal server', () => {
     expect(flow.log.filter((line) => line === 'open billing')).toHaveLength(1);
   });
 
+  it('goes on with a revoke that Temporal has lost, and continues as a new run', async () => {
+    const flow = new MemoryFlow();
+    const door = gate();
+    flow.scripts.undoPosting = { work: () => door.opened };
+    const { send, until, untilMode, handle, openFlow } = bound(await open(flow));
+    await send('start');
+    await untilMode('COMPLETED');
+    await send('revoke', { assetRollback: 'UNDO', supplements: 'NO_OP' });
+    await until('the second undo', () => flow.log.includes('open undoPosting'));
+    await handle.terminate('lost');
+    await openFlow();
+    const { runId } = await handle.describe();
+    door.open();
+    await until('the next generation', (state) => state.generation === 2);
+    // A command of the next generation finds its own run, as after any other revoke.
+    await send('readiness');
+    await until('readiness', (state) => state.readiness === 'PASSED');
+    expect((await handle.describe()).runId).not.toBe(runId);
+    expect(flow.log.filter((line) => line.startsWith('open undo'))).toEqual([
+      'open undoSettlement',
+      'open undoPosting',
+    ]);
+  });
+
   it('ends when its ledger date is cut', async () => {
     const flow = new MemoryFlow();
     const { handle } = bound(await open(flow));

@@ -40,6 +40,7 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
   private readonly runs: Run[] = [];
   private running: number | undefined;
   private revokeUndoes = false;
+  private readonly undone = new Set<UndoStep>();
 
   constructor(flow = 'HK', state: Partial<FlowState> = {}) {
     this.state = {
@@ -171,6 +172,8 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
       this.afterStep(succeeded);
     } else if (!succeeded) {
       this.change({ mode: 'PAUSED_ON_ERROR', revokeUnfinished: true });
+    } else if (step) {
+      this.undone.add(step);
     }
     return this.state;
   }
@@ -186,18 +189,25 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
 
   async openRevoke(_ref: unknown, command: FlowCommand | null) {
     if (command && !this.passes(command)) return { kind: 'stop' as const, flow: this.state };
-    if (command) this.revokeUndoes = command.assetRollback === 'UNDO';
-    this.change({ mode: 'REVOKING' });
+    if (!command && this.state.mode !== 'REVOKING') {
+      return { kind: 'stop' as const, flow: this.state };
+    }
+    if (command) {
+      this.revokeUndoes = command.assetRollback === 'UNDO';
+      this.change({ mode: 'REVOKING' });
+    }
     const undoSteps: UndoStep[] = this.revokeUndoes ? ['undoSettlement', 'undoPosting'] : [];
     return { kind: 'undo' as const, flow: this.state, revokeId: 1, undoSteps };
   }
 
   async openUndo(_revokeId: number, step: UndoStep): Promise<OpenedStep> {
-    return this.running === undefined ? this.open(step) : this.work(this.running);
+    if (this.running !== undefined) return this.work(this.running);
+    return this.undone.has(step) ? { kind: 'ended', flow: this.state } : this.open(step);
   }
 
   async finishRevoke(): Promise<FlowState> {
     const generation = this.state.generation + 1;
+    this.undone.clear();
     const steps = { ...this.state.steps };
     for (const step of Object.keys(steps) as StepId[]) steps[step] = 'INVALIDATED';
     this.change({ mode: 'IDLE', readiness: 'STALE', generation, steps, revokeUnfinished: false });
