@@ -24,6 +24,7 @@ import {
   stopProcess,
   type ChildLog,
 } from './processes.ts';
+import { exitOf } from './run-program.ts';
 
 const USER = 'daycut';
 const PASSWORD_FILE = 'daycut.password';
@@ -41,6 +42,8 @@ export interface PostgresOptions {
   readonly installation?: PostgresInstallation;
   /** Told what an operator has to know. */
   readonly say?: (line: string) => void;
+  /** Ends a start that nobody waits for any more, and what it has begun. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningPostgres {
@@ -63,7 +66,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const logFile = options.logFile ?? `${dataDir}.log`;
   await clearTheWay(dataDir);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) {
-    await initialise(installation, options.fast ?? false, logFile);
+    await initialise(installation, options.fast ?? false, logFile, options.signal);
   }
   const password = readFileSync(join(dataDir, PASSWORD_FILE), 'utf8').trim();
   const server = await launch(installation, options, logFile, password);
@@ -118,6 +121,7 @@ async function initialise(
   installation: PostgresInstallation,
   fast: boolean,
   logFile: string,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { dataDir, identity } = installation;
   const unfinished = `${dataDir}.unfinished`;
@@ -134,10 +138,7 @@ async function initialise(
   if (fast) args.push('--no-sync');
   const log = openLog(logFile);
   const child = run(installation, 'initdb', args, log, dirname(unfinished));
-  const code = await new Promise<number | null>((done, fail) => {
-    child.once('exit', done);
-    child.once('error', fail);
-  });
+  const code = await exitOf(child, signal);
   if (code !== 0) throw failure('PostgreSQL could not be initialised', dataDir, log);
   renameSync(passwordFile, join(unfinished, PASSWORD_FILE));
   rmSync(dataDir, { recursive: true, force: true });
@@ -168,7 +169,7 @@ async function launch(
 
 async function launchOnce(
   installation: PostgresInstallation,
-  { fast = false }: PostgresOptions,
+  { fast = false, signal }: PostgresOptions,
   logFile: string,
   password: string,
   port: number,
@@ -189,6 +190,7 @@ async function launchOnce(
     const url = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
     await poll('the first answer of PostgreSQL', 60_000, async () => {
       if (hasEnded()) throw new Hopeless(end);
+      if (signal?.aborted) throw new Hopeless('it was told to stop');
       return query(url, async (client) => {
         const { rows } = await client.query<{ data_directory: string }>('show data_directory');
         // Another server may sit on this port; ours is about to say so and end.

@@ -14,7 +14,8 @@ export interface Running {
 /** Something that must run for as long as the supervisor does. */
 export interface Part {
   readonly name: string;
-  readonly start: () => Promise<Running> | Running;
+  /** The signal says that nobody wants it any more: what has begun must be ended. */
+  readonly start: (signal: AbortSignal) => Promise<Running> | Running;
 }
 
 export interface SupervisorOptions {
@@ -36,6 +37,8 @@ interface Kept {
 export interface Supervisor {
   /** Starts a part and keeps it alive from then on. */
   readonly add: (part: Part) => Promise<void>;
+  /** Work that may start programs: a stop tells it to end, and waits until it has. */
+  readonly during: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
   /** The living children by name. */
   readonly pids: () => Readonly<Record<string, number>>;
   /** How often a part was started again. */
@@ -47,6 +50,7 @@ export interface Supervisor {
 export function createSupervisor({ say, backoffMs = BACKOFF_MS }: SupervisorOptions): Supervisor {
   const parts: Kept[] = [];
   const stopping = new AbortController();
+  const underWay = new Set<Promise<unknown>>();
   let stopped: Promise<void> | undefined;
 
   async function watch(kept: Kept): Promise<void> {
@@ -67,7 +71,7 @@ export function createSupervisor({ say, backoffMs = BACKOFF_MS }: SupervisorOpti
 
   async function startAgain(kept: Kept): Promise<void> {
     try {
-      const running = await kept.part.start();
+      const running = await during(async (signal) => kept.part.start(signal));
       kept.restarts += 1;
       kept.running = running;
       // The stop may have begun while it was starting, and did not know it.
@@ -77,19 +81,32 @@ export function createSupervisor({ say, backoffMs = BACKOFF_MS }: SupervisorOpti
     }
   }
 
+  async function during<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    stopping.signal.throwIfAborted();
+    const working = work(stopping.signal);
+    underWay.add(working);
+    try {
+      return await working;
+    } finally {
+      underWay.delete(working);
+    }
+  }
+
   async function stopAll(): Promise<void> {
     stopping.abort();
+    await Promise.allSettled(underWay);
     for (const { running } of parts.toReversed()) await running?.stop();
   }
 
   return {
     add: async (part) => {
-      const running = await part.start();
+      const running = await during(async (signal) => part.start(signal));
       const kept: Kept = { part, running, restarts: 0 };
       parts.push(kept);
       if (isStopping(stopping)) await running.stop();
       void watch(kept);
     },
+    during,
     pids: () =>
       Object.fromEntries(
         parts.flatMap(({ part, running }) => (running ? [[part.name, running.pid]] : [])),

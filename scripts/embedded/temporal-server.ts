@@ -28,6 +28,8 @@ export interface TemporalOptions {
   /** For tests: nothing is kept over a restart. */
   readonly inMemory?: boolean;
   readonly logFile?: string;
+  /** Ends a start that nobody waits for any more, and the server that it has begun. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningTemporal {
@@ -113,6 +115,7 @@ async function launch(
     writeNote(noteFile, pid);
     await untilServing(address, options.namespaces, () => {
       if (hasEnded()) throw new Hopeless(end);
+      if (options.signal?.aborted) throw new Hopeless('it was told to stop');
     });
   } catch (error) {
     await stop();

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../config.ts';
 import { startNodeChild } from '../../scripts/embedded/node-child.ts';
 import { isAlive, poll, signalProcess } from '../../scripts/embedded/processes.ts';
+import { runProgram } from '../../scripts/embedded/run-program.ts';
 import { createSupervisor, type Part, type Supervisor } from '../../scripts/embedded/supervisor.ts';
 
 let folder: string;
@@ -61,6 +62,31 @@ describe('createSupervisor', () => {
     await supervisor.stop();
     expect(log().match(/\w+ ends/g)).toEqual(['server ends', 'worker ends']);
     expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('ends what is only starting, and waits until it has ended', async () => {
+    const pidFile = join(folder, 'pid');
+    const adding = supervisor.add({
+      name: 'slow',
+      start: async (signal) => {
+        const args = ['-c', `echo $$ > '${pidFile}'; sleep 1000`];
+        await runProgram('sh', args, { timeoutMs: 60_000, signal });
+        throw new Error('it was not ended');
+      },
+    });
+    const outcome = expect(adding).rejects.toThrow('aborted');
+    const pid = await poll('the slow start', 20_000, () =>
+      Number.parseInt(readFileSync(pidFile, 'utf8'), 10),
+    );
+    await supervisor.stop();
+    expect(isAlive(pid)).toBe(false);
+    await outcome;
+  });
+
+  it('begins nothing more once it stops', async () => {
+    await supervisor.stop();
+    await expect(supervisor.add(part('late'))).rejects.toThrow('aborted');
+    expect(existsSync(join(folder, 'all.log'))).toBe(false);
   });
 
   it('starts nothing again once it stops', async () => {
