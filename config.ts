@@ -43,7 +43,9 @@ const SettingsSchema = Type.Object({
   }),
   DAYCUT_CLOCK: Type.String({
     default: 'system',
-    description: 'system, an instant (time stands still), or <instant>+ (starts there and runs).',
+    description:
+      'system, an instant (time stands still), <instant>+ (starts there and runs), or ' +
+      '<instant>+@<instant> (runs, and showed the first at the second).',
   }),
   DAYCUT_CUTOFF_TIME: Type.String({
     pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',

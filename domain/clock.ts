@@ -33,3 +33,7 @@ export function clockFrom(text: string): Clock {
   const fixed = parseInstant(text);
   return { now: () => new Date(fixed) };
 }
+
+/** For several processes: a clock that starts somewhere and runs gets the moment it started at. */
+export const clockStartedAt = (text: string, moment: Date): string =>
+  text.endsWith('+') ? `${text}@${moment.toISOString()}` : text;

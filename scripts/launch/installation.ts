@@ -1,50 +1,44 @@
-import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { loadConfig, loadTemporal, projectRoot } from '../../config.ts';
+import { loadTemporal } from '../../config.ts';
 import { migrate } from '../../db/migrate.ts';
 import { loadSampleBroker } from '../sample-broker/load.ts';
 import { startNodeChild } from '../embedded/node-child.ts';
 import { startPostgres } from '../embedded/postgres.ts';
-import { freePort, Hopeless, messageOf, poll } from '../embedded/processes.ts';
+import { Hopeless, messageOf, poll } from '../embedded/processes.ts';
 import type { Part, Supervisor } from '../embedded/supervisor.ts';
 import { findTemporalCli } from '../embedded/temporal-cli.ts';
 import { startTemporal } from '../embedded/temporal-server.ts';
 import { workflowBundle } from '../embedded/workflow-bundle.ts';
+import { baseUrlOf, portFor } from './address.ts';
 import type { Screen } from './screen.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment, LaunchSettings } from './settings.ts';
 
 /** The parts of Daycut that run, as the operator needs to know them. */
 export interface Installation {
   readonly baseUrl: string;
-  readonly home: string;
   readonly filesDir: string;
-  /** False where sign-in is a real one: then only people can drive the day. */
-  readonly hasDemoPeople: boolean;
+}
+
+/** Who starts it: told what happens, and watching what runs. */
+export interface Launcher {
+  readonly env: Environment;
+  readonly settings: LaunchSettings;
+  readonly supervisor: Supervisor;
+  readonly screen: Screen;
 }
 
 const NODE_PARTS = ['worker-control', 'worker-batch', 'server'];
 const RESTARTS_AT_START_MAX = 3;
-const NO_DATABASE_YET = 'postgres://daycut@127.0.0.1/daycut';
-
-/** The folder for the data; the settings are checked here, before anything is started. */
-export function homeOf(env: Environment): string {
-  return resolve(projectRoot, loadConfig({ DATABASE_URL: NO_DATABASE_YET, ...env }).DAYCUT_HOME);
-}
 
 /** Starts what is not there already, in the order in which one needs the other. */
-export async function startInstallation(
-  env: Environment,
-  supervisor: Supervisor,
-  screen: Screen,
-): Promise<Installation> {
-  const settings = loadConfig({ DATABASE_URL: NO_DATABASE_YET, ...env });
-  const home = homeOf(env);
+export async function startInstallation(launcher: Launcher): Promise<Installation> {
+  const { env, settings, supervisor, screen } = launcher;
+  const home = settings.DAYCUT_HOME;
   const port = await portFor(settings.HOST, settings.PORT);
   const [databaseUrl, temporal, bundle] = await Promise.all([
-    database(env, home, supervisor, screen),
-    temporalServer(env, home, supervisor, screen),
+    database(launcher),
+    temporalServer(launcher),
     screen.during('Workflow bundle', () => workflowBundle(home)),
   ]);
   await screen.during('Database schema', () => migrate(databaseUrl));
@@ -52,42 +46,38 @@ export async function startInstallation(
   await screen.during('Sample broker', () =>
     loadSampleBroker(databaseUrl, { filesDir, cutoffTime: settings.DAYCUT_CUTOFF_TIME }),
   );
-  const hasDemoPeople = settings.DAYCUT_JWKS_URL === undefined;
   const childEnv = {
     ...env,
     ...temporal,
     DATABASE_URL: databaseUrl,
     PORT: String(port),
     DAYCUT_HOME: home,
-    DAYCUT_EMBEDDED: String(hasDemoPeople),
+    DAYCUT_CLOCK: settings.DAYCUT_CLOCK,
+    DAYCUT_EMBEDDED: String(settings.hasDemoPeople),
     DAYCUT_ISSUER_KEYS: settings.DAYCUT_ISSUER_KEYS ?? join(home, 'issuer-keys.json'),
     DAYCUT_WORKFLOW_BUNDLE: bundle,
   };
-  const host = settings.HOST === '0.0.0.0' ? '127.0.0.1' : settings.HOST;
-  const baseUrl = `http://${host}:${port}/api/v1`;
+  const baseUrl = baseUrlOf(settings.HOST, port);
   await screen.during('Workers and API', async () => {
     await supervisor.add(nodePart('worker-control', home, childEnv, 'worker.ts', 'control'));
     await supervisor.add(nodePart('worker-batch', home, childEnv, 'worker.ts', 'batch'));
     await supervisor.add(nodePart('server', home, childEnv, 'server.ts'));
     await untilHealthy(baseUrl, supervisor, home);
   });
-  return { baseUrl, home, filesDir, hasDemoPeople };
+  return { baseUrl, filesDir };
 }
 
-async function database(
-  env: Environment,
-  home: string,
-  supervisor: Supervisor,
-  screen: Screen,
-): Promise<string> {
-  if (env['DATABASE_URL']) {
+async function database({ settings, supervisor, screen }: Launcher): Promise<string> {
+  if (settings.givenDatabaseUrl !== undefined) {
     screen.done('PostgreSQL', 'the one of DATABASE_URL');
-    return env['DATABASE_URL'];
+    return settings.givenDatabaseUrl;
   }
+  const home = settings.DAYCUT_HOME;
   let url = '';
   let port: number | undefined;
-  const start = async () => {
+  const start = async (signal: AbortSignal) => {
     const server = await startPostgres({
+      signal,
       dataDir: join(home, 'postgres'),
       logFile: join(home, 'logs', 'postgres.log'),
       say: screen.say,
@@ -102,12 +92,12 @@ async function database(
 }
 
 /** What the children need to reach Temporal. */
-async function temporalServer(
-  env: Environment,
-  home: string,
-  supervisor: Supervisor,
-  screen: Screen,
-): Promise<Record<string, string>> {
+async function temporalServer({
+  env,
+  settings,
+  supervisor,
+  screen,
+}: Launcher): Promise<Record<string, string>> {
   const outside = loadTemporal(env);
   if (outside.connectionOptions.address !== undefined) {
     await screen.during(`Temporal at ${outside.connectionOptions.address}`, async () => {
@@ -116,11 +106,15 @@ async function temporalServer(
     });
     return {};
   }
-  const cli = await findTemporalCli({ env, say: screen.say });
+  const home = settings.DAYCUT_HOME;
+  const cli = await supervisor.during((signal) =>
+    findTemporalCli({ env, say: screen.say, signal }),
+  );
   let address = '';
   let port: number | undefined;
-  const start = async () => {
+  const start = async (signal: AbortSignal) => {
     const server = await startTemporal({
+      signal,
       cli,
       dir: join(home, 'temporal'),
       logFile: join(home, 'logs', 'temporal.log'),
@@ -158,23 +152,4 @@ async function untilHealthy(baseUrl: string, supervisor: Supervisor, home: strin
   } catch (error) {
     throw new Error(`${messageOf(error)}. Logs: ${join(home, 'logs')}`, { cause: error });
   }
-}
-
-/** A former launcher's server may need a moment to be gone; another program stays. */
-async function portFor(host: string, port: number): Promise<number> {
-  if (port === 0) return freePort();
-  const tryToListen = () =>
-    new Promise<true>((done, fail) => {
-      const probe = createServer();
-      probe.once('error', fail);
-      probe.listen(port, host, () => probe.close(() => done(true)));
-    });
-  try {
-    await poll(`a free port ${port}`, 5000, tryToListen);
-  } catch (error) {
-    throw new Error(`Port ${port} is in use by another program; PORT=… npm start takes another.`, {
-      cause: error,
-    });
-  }
-  return port;
 }

@@ -40,6 +40,11 @@ async function clearFlow(desk: Desk, path: string, files: CounterpartyFiles): Pr
       return BUSY.has(view.mode) ? undefined : view;
     });
     if (THROUGH.has(flow.mode)) return;
+    if (flow.mode === 'PAUSED') {
+      throw new NeedsPerson(
+        `${flow.flow} is PAUSED. A person did that, and a person starts it again.`,
+      );
+    }
     if (clicks > 0) await correct(flow, files);
     if (flow.readiness !== 'PASSED') await makeReady(desk, path);
     await desk.api.command(`${path}/start`);
@@ -54,10 +59,15 @@ async function makeReady({ api }: Desk, path: string): Promise<void> {
   throw new NeedsPerson(`Readiness is ${readiness}: ${JSON.stringify(items)}`);
 }
 
-/** A flow that stopped goes on only after something was done about the reason. */
+/**
+ * A flow that stopped goes on only after something was done about the reason. One that was started,
+ * did not fail and runs no more is in the hands of a person, who revoked it.
+ */
 async function correct(flow: FlowView, files: CounterpartyFiles): Promise<void> {
   const stopped = flow.steps.find(({ status }) => STOPPED.has(status));
-  if (stopped === undefined) return;
+  if (stopped === undefined) {
+    throw new NeedsPerson(`${flow.flow} is ${flow.mode}: a person has taken over.`);
+  }
   if (stopped.step === 'preCheck' && (await files.importCorrected(flow.flow))) return;
   const reason = JSON.stringify(stopped.failure ?? null);
   throw new NeedsPerson(`${flow.flow} stopped at ${stopped.name}: ${reason}`);

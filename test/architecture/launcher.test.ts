@@ -1,6 +1,12 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { baseUrlOf } from '../../scripts/launch/address.ts';
 import { parseLaunchArguments, UsageError } from '../../scripts/launch/arguments.ts';
 import { invariantsHold, renderClosing } from '../../scripts/launch/closing-table.ts';
+import { reportFile } from '../../scripts/launch/report.ts';
+import { launchSettings } from '../../scripts/launch/settings.ts';
 
 describe('parseLaunchArguments', () => {
   it('clears the first date and stays unless told otherwise', () => {
@@ -67,5 +73,54 @@ Invariants
       false,
       false,
     ]);
+  });
+});
+
+describe('launchSettings', () => {
+  const NOW = new Date('2026-07-10T08:00:00.000Z');
+
+  it('take an empty DATABASE_URL for an absent one', () => {
+    expect(launchSettings({ DATABASE_URL: '' }, NOW).givenDatabaseUrl).toBeUndefined();
+    const url = 'postgres://daycut@127.0.0.1/daycut';
+    expect(launchSettings({ DATABASE_URL: url }, NOW).givenDatabaseUrl).toBe(url);
+  });
+
+  it('start a clock once for all processes', () => {
+    const clocks = ['system', '2025-12-22T12:00:00Z', '2025-12-22T12:00:00Z+'];
+    expect(clocks.map((text) => launchSettings({ DAYCUT_CLOCK: text }, NOW).DAYCUT_CLOCK)).toEqual([
+      'system',
+      '2025-12-22T12:00:00Z',
+      '2025-12-22T12:00:00Z+@2026-07-10T08:00:00.000Z',
+    ]);
+  });
+});
+
+describe('baseUrlOf', () => {
+  it.each([
+    ['127.0.0.1', 'http://127.0.0.1:3000/api/v1'],
+    ['0.0.0.0', 'http://127.0.0.1:3000/api/v1'],
+    ['::1', 'http://[::1]:3000/api/v1'],
+    ['::', 'http://[::1]:3000/api/v1'],
+    ['daycut.example', 'http://daycut.example:3000/api/v1'],
+  ])('reaches what listens on %s at %s', (host, url) => {
+    expect(baseUrlOf(host, 3000)).toBe(url);
+  });
+});
+
+describe('reportFile', () => {
+  it('is seen from the folder of the person, and is neither made nor changed', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'daycut-report-test-'));
+    try {
+      writeFileSync(join(folder, 'old.json'), 'of yesterday');
+      expect(reportFile('new.json', folder)).toBe(join(folder, 'new.json'));
+      expect(readFileSync(reportFile('old.json', folder), 'utf8')).toBe('of yesterday');
+      expect(readdirSync(folder)).toEqual(['old.json']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it.each(['.', 'no-such-folder/closing.json'])('refuses %s, which cannot be written', (name) => {
+    expect(() => reportFile(name, tmpdir())).toThrow(UsageError);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockFrom } from '../../domain/clock.ts';
+import { clockFrom, clockStartedAt } from '../../domain/clock.ts';
 
 const NOON = '2025-12-22T12:00:00.000Z';
 
@@ -29,4 +29,13 @@ describe('clockFrom', () => {
       expect(() => clockFrom(text)).toThrow(RangeError);
     },
   );
+});
+
+describe('clockStartedAt', () => {
+  it('gives a clock that runs the moment at which it started, once', () => {
+    const moment = new Date('2026-07-10T08:00:00.000Z');
+    const anchored = `${NOON}+@2026-07-10T08:00:00.000Z`;
+    expect(clockStartedAt(`${NOON}+`, moment)).toBe(anchored);
+    for (const text of ['system', NOON, anchored]) expect(clockStartedAt(text, moment)).toBe(text);
+  });
 });
