@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -93,7 +101,7 @@ export function asNobody(bin: string, dataDir: string): PostgresInstallation {
   const reachable = isOpenToAll(dirname(dataDir));
   const stamp = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
   const home = reachable ? dataDir : join(LAST_RESORT, stamp, basename(dataDir));
-  mkdirSync(dirname(home), { recursive: true, mode: 0o755 });
+  makeOpenToAll(dirname(home));
   const programs = isOpenToAll(bin) ? bin : copyPrograms(bin);
   if (existsSync(home)) execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, home]);
   const where = reachable ? '' : `, with its data in ${home}, since it may not enter ${dataDir}`;
@@ -117,6 +125,16 @@ function copyPrograms(bin: string): string {
     mkdirSync(join(copy, 'complete'), { recursive: true });
   }
   return join(copy, 'bin');
+}
+
+/** What is made here may be entered by everybody, whatever the umask of the operator says. */
+function makeOpenToAll(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let at = folder; ; at = dirname(at)) {
+    chmodSync(at, 0o755);
+    if (at === first) return;
+  }
 }
 
 /** Whether a stranger may pass through every folder on the way. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -136,20 +137,32 @@ describe('startPostgres', () => {
 });
 
 describe.runIf(process.getuid?.() === 0)('root without user namespaces', () => {
-  it('runs as nobody, where nobody may go, and says so', async () => {
-    const closed = folder();
+  it.each([
+    { name: 'where nobody may go', dataDir: () => folder() },
+    {
+      name: 'in a new folder',
+      dataDir: () => join(tmpdir(), `daycut-test-${randomUUID()}`, 'data'),
+    },
+  ])('runs as nobody $name, whatever the umask, and says so', async ({ dataDir }) => {
+    const wanted = dataDir();
+    const umask = process.umask(0o077);
     const said: string[] = [];
-    const installation = asNobody(postgresPackage(), closed);
-    folders.push(join(installation.dataDir, '..'));
-    const server = await startPostgres({
-      dataDir: closed,
-      fast: true,
-      installation,
-      say: (line) => said.push(line),
-    });
-    servers.push(server);
-    expect(await ask(server.url, 'select 1')).toBe(1);
-    expect(said).toEqual([expect.stringContaining(`its data in ${installation.dataDir}`)]);
-    expect(statSync(installation.dataDir).uid).toBe(65_534);
+    try {
+      const installation = asNobody(postgresPackage(), wanted);
+      folders.push(join(installation.dataDir, '..'));
+      const server = await startPostgres({
+        dataDir: wanted,
+        fast: true,
+        installation,
+        say: (line) => said.push(line),
+      });
+      servers.push(server);
+      expect(await ask(server.url, 'select 1')).toBe(1);
+      const where = installation.dataDir === wanted ? '' : `its data in ${installation.dataDir}`;
+      expect(said).toEqual([expect.stringContaining(where)]);
+      expect(statSync(installation.dataDir).uid).toBe(65_534);
+    } finally {
+      process.umask(umask);
+    }
   });
 });
