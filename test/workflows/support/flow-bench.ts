@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { CommandKind, FlowCommand } from '../../../domain/clearing/commands.ts';
 import type { FlowState } from '../../../domain/clearing/flow-state.ts';
 import { flowWorkflowId, ledgerDayWorkflowId, TASK_QUEUES } from '../../../temporal/ids.ts';
-import { bundlePath, freshNamespace } from '../../support/temporal.ts';
+import { bundlePath, freshNamespace, quietRuntime } from '../../support/temporal.ts';
 import type { MemoryFlow } from './memory-flow.ts';
 
 /** Fixed identities, so that recorded histories name no machine. */
@@ -153,13 +153,6 @@ export class FlowBench {
     await this.native.close();
     await this.connection.close();
   }
-}
-
-let isQuiet = false;
-function quietRuntime(): void {
-  if (isQuiet) return;
-  isQuiet = true;
-  Runtime.install({ telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
 }
 
 /** A door that a test opens: whoever waits at it goes on then. */
