@@ -1,9 +1,12 @@
 import type pg from 'pg';
+import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { rowError, type RowError } from '../domain/front-office/row-reader.ts';
 import {
   readExecution,
   readOrder,
   type ExecutionRow,
+  type FrontOfficeFacts,
+  type MarketFacts,
   type OrderRow,
 } from '../domain/front-office/rows.ts';
 import { canonicalDecimal, contentKey } from '../domain/front-office/versions.ts';
@@ -124,17 +127,21 @@ export const EXECUTIONS: FrontOfficeTable<ExecutionRow, ExecutionRow & { market:
       client,
       rows.map(({ row }) => row.orderId),
     );
+    const known = await knownTrades(client, rows, facts);
     const errors: RowError[] = [];
     const good: NumberedRow<ExecutionRow & { market: string }>[] = [];
     for (const { row, rowNo } of rows) {
       const market = markets.get(row.orderId);
-      const today = market === undefined ? undefined : facts.markets.get(market)?.today;
-      if (market === undefined || today === undefined) {
+      const marketFacts = market === undefined ? undefined : facts.markets.get(market);
+      const at = { row: rowNo, field: 'tradeDate' };
+      if (market === undefined || marketFacts === undefined) {
         errors.push(rowError({ row: rowNo, field: 'orderId' }, 'UNKNOWN_ORDER', row.orderId));
-      } else if (row.tradeDate > today) {
-        const hint = `Today is ${today} there.`;
-        const at = { row: rowNo, field: 'tradeDate' };
+      } else if (row.tradeDate > marketFacts.today) {
+        const hint = `Today is ${marketFacts.today} there.`;
         errors.push(rowError(at, 'FUTURE_TRADE_DATE', row.tradeDate, hint));
+      } else if (isTooOld(row, marketFacts, known.get(row.executionId))) {
+        const hint = `The first that can still be cleared is ${marketFacts.earliestTradeDate}.`;
+        errors.push(rowError(at, 'TRADE_DATE_TOO_OLD', row.tradeDate, hint));
       } else {
         good.push({ rowNo, row: { ...row, market } });
       }
@@ -177,6 +184,45 @@ export const EXECUTIONS: FrontOfficeTable<ExecutionRow, ExecutionRow & { market:
   supersede: (client, supersessions) =>
     endVersions(client, 'executions', 'execution_id', supersessions),
 };
+
+/** What is stored of an execution under any version. */
+interface KnownTrade {
+  readonly versions: readonly number[];
+  readonly firstTradeDate: BusinessDate;
+}
+
+/** Asked only of rows that may concern an old trade: few, so a file costs no look-up a row. */
+async function knownTrades(
+  client: pg.PoolClient,
+  rows: readonly NumberedRow<ExecutionRow>[],
+  { markets }: FrontOfficeFacts,
+): Promise<ReadonlyMap<string, KnownTrade>> {
+  const firsts = [...markets.values()].map((market) => market.earliestTradeDate ?? '');
+  const asked = rows.filter(
+    ({ row }) => row.version > 1 || firsts.some((first) => row.tradeDate < first),
+  );
+  if (asked.length === 0) return new Map();
+  const { rows: found } = await client.query<KnownTrade & { readonly id: string }>(
+    `SELECT execution_id AS id, array_agg(version) AS versions,
+       min(trade_date) AS "firstTradeDate"
+     FROM front_office.executions WHERE execution_id = ANY($1::text[]) GROUP BY 1`,
+    [[...new Set(asked.map(({ row }) => row.executionId))]],
+  );
+  return new Map(found.map((trade) => [trade.id, trade]));
+}
+
+/**
+ * No sync looks so far back any more: the trade, or the change of one that was booked, would appear
+ * nowhere. A repetition of what is stored changes nothing, however old it is.
+ */
+function isTooOld(
+  { tradeDate, version }: ExecutionRow,
+  { earliestTradeDate }: MarketFacts,
+  known: KnownTrade | undefined,
+): boolean {
+  if (earliestTradeDate === undefined || known?.versions.includes(version)) return false;
+  return tradeDate < earliestTradeDate || (known?.firstTradeDate ?? tradeDate) < earliestTradeDate;
+}
 
 function withoutBad<Row>(
   rows: readonly NumberedRow<Row>[],

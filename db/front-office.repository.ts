@@ -1,15 +1,19 @@
+import { desc } from 'drizzle-orm';
 import type pg from 'pg';
-import { dayInZone } from '../domain/calendar/business-date.ts';
+import { dayInZone, type BusinessDate } from '../domain/calendar/business-date.ts';
 import { planIntake } from '../domain/front-office/intake.ts';
 import type { RawRow, RowError } from '../domain/front-office/row-reader.ts';
 import type { FrontOfficeFacts } from '../domain/front-office/rows.ts';
+import { earliestTradeDate, LATE_LEDGER_DATES } from '../domain/trades/trade-window.ts';
+import { loadClearingCalendar } from './calendars.repository.ts';
 import type { Tx } from './client.ts';
 import { ACCOUNTS, INSTRUMENTS } from './front-office-master.ts';
 import type { FrontOfficeTable, NumberedRow } from './front-office-table.ts';
 import { EXECUTIONS, ORDERS } from './front-office-trades.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './queries/page.ts';
 import type { Reader } from './queries/rows.ts';
-import { markets, settlementChannels } from './schema/reference.ts';
+import { ledgerDates } from './schema/clearing.ts';
+import { settlementChannels } from './schema/reference.ts';
 import type { Transaction } from './transaction.ts';
 
 export type FrontOfficeKind = 'orders' | 'executions' | 'accounts' | 'instruments';
@@ -36,19 +40,34 @@ const LOCK_OF: Readonly<Record<FrontOfficeKind, number>> = {
 
 /** Markets, channels and what day it is where; `now` comes from the clock port. */
 export async function loadFrontOfficeFacts(tx: Tx, now: Date): Promise<FrontOfficeFacts> {
-  const marketRows = await tx.select().from(markets);
+  const calendar = await loadClearingCalendar(tx);
   const channelRows = await tx.select().from(settlementChannels);
+  const oldest = await oldestForNextLedgerDate(tx);
   return {
     markets: new Map(
-      marketRows.map(({ market, currency, timeZone }) => [
-        market,
-        { currency, today: dayInZone(now, timeZone) },
+      calendar.markets.map((market) => [
+        market.market,
+        {
+          currency: market.currency,
+          today: dayInZone(now, market.timeZone),
+          earliestTradeDate: oldest && earliestTradeDate(market, oldest, calendar.union),
+        },
       ]),
     ),
     channels: new Map(
       channelRows.map(({ settlementChannel, market }) => [settlementChannel, market]),
     ),
   };
+}
+
+/** The earliest ledger date whose missed trades the one after the open one takes. */
+async function oldestForNextLedgerDate(tx: Tx): Promise<BusinessDate | undefined> {
+  const newest = await tx
+    .select({ ledgerDate: ledgerDates.ledgerDate })
+    .from(ledgerDates)
+    .orderBy(desc(ledgerDates.ledgerDate))
+    .limit(LATE_LEDGER_DATES);
+  return newest.at(-1)?.ledgerDate;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
+import { LATE_LEDGER_DATES } from '../../domain/trades/trade-window.ts';
 import { COUNTING_EXCEPTIONS } from './counting-exceptions.ts';
 import { rows, type Reader } from './rows.ts';
 import { assetTotals, type TrialBalanceRow } from './trial-balance.ts';
@@ -38,6 +39,55 @@ const storedAgainstPosted = (kind: 'CURRENCY' | 'INSTRUMENT'): string => `
     WHERE asset_id IN (SELECT asset_id FROM assets WHERE kind = '${kind}')
     GROUP BY 1, 2, 3) sums
   WHERE stored <> posted`;
+
+const BOOKED = `executions x
+  JOIN live_orders o ON o.ledger_date = x.ledger_date AND o.order_no = x.order_no`;
+
+/** A later version of a trade that is posted already is set aside, beside the posted one. */
+const IN_TWO_PLACES = `SELECT execution_id, 'in two places' AS breach FROM (
+    SELECT x.execution_id FROM ${BOOKED} WHERE x.ledger_date = $1
+    UNION ALL
+    SELECT t.execution_id FROM ${COUNTING_EXCEPTIONS}
+      WHERE t.ledger_date = $1 AND t.reason <> 'CHANGED_AFTER_POSTING') places
+  GROUP BY execution_id HAVING count(*) > 1`;
+
+/** Only the last ledger dates before this one: no older trade is taken any more. */
+const ON_TWO_DATES = `SELECT b.execution_id, 'on two ledger dates'
+  FROM (SELECT x.execution_id FROM ${BOOKED} WHERE x.ledger_date = $1) b
+  WHERE EXISTS (SELECT 1 FROM ${BOOKED} WHERE x.execution_id = b.execution_id
+    AND x.ledger_date < $1 AND x.ledger_date >= (SELECT min(ledger_date) FROM (
+      SELECT ledger_date FROM ledger_dates WHERE ledger_date < $1
+      ORDER BY ledger_date DESC LIMIT ${LATE_LEDGER_DATES}) late))`;
+
+/**
+ * The trade dates of this ledger date, with the cut that its sync saw. Only while the front office
+ * has as many rows of them as the sync: what it sent since is for the next sync, and then we would
+ * blame this one for what it could not see.
+ */
+const SYNCED_DATES = `SELECT d.market, d."tradeDate" AS trade_date,
+    (r.inputs ->> 'cutAt')::timestamptz AS cut_at
+  FROM flow_steps s JOIN step_runs r ON r.step_run_id = s.step_run_id
+  CROSS JOIN jsonb_to_recordset(r.inputs -> 'tradeDates')
+    AS d(market text, "tradeDate" date, "rows" bigint)
+  JOIN jsonb_to_recordset(r.inputs -> 'windows') AS w(market text, "from" date)
+    ON w.market = d.market AND w."from" <= d."tradeDate"
+  WHERE s.ledger_date = $1 AND s.step = 'sync' AND s.status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY')
+    AND d."rows" = (SELECT count(*) FROM front_office.executions f
+      WHERE f.market = d.market AND f.trade_date = d."tradeDate")`;
+
+/** What this date did not book is little, so only that is looked for elsewhere. */
+const NOWHERE = `SELECT e.execution_id, 'nowhere' FROM (
+    SELECT e.execution_id FROM (${SYNCED_DATES}) d
+    JOIN front_office.executions e ON e.market = d.market AND e.trade_date = d.trade_date
+    WHERE NOT e.cancelled AND e.recorded_at <= d.cut_at
+      AND (e.superseded_at IS NULL OR e.superseded_at > d.cut_at)
+      AND NOT EXISTS (SELECT 1 FROM ${BOOKED}
+        WHERE x.ledger_date = $1 AND x.execution_id = e.execution_id)
+    OFFSET 0) e
+  WHERE NOT EXISTS (SELECT 1 FROM ${COUNTING_EXCEPTIONS}
+      WHERE t.ledger_date = $1 AND t.execution_id = e.execution_id)
+    AND NOT EXISTS (SELECT 1 FROM ${BOOKED}
+      WHERE x.ledger_date < $1 AND x.execution_id = e.execution_id)`;
 
 const QUESTIONS: readonly Question[] = [
   {
@@ -91,16 +141,8 @@ const QUESTIONS: readonly Question[] = [
       WHERE o.order_no IS NULL OR c.n IS DISTINCT FROM 1`,
   },
   {
-    // A later version of a trade that is posted already is set aside, beside the posted one.
     name: 'each trade is in exactly one of contract and exception',
-    breaches: `SELECT execution_id, count(*) AS places FROM (
-        SELECT x.execution_id FROM executions x
-          JOIN live_orders o ON o.ledger_date = x.ledger_date AND o.order_no = x.order_no
-          WHERE x.ledger_date = $1
-        UNION ALL
-        SELECT t.execution_id FROM ${COUNTING_EXCEPTIONS}
-          WHERE t.ledger_date = $1 AND t.reason <> 'CHANGED_AFTER_POSTING') places
-      GROUP BY execution_id HAVING count(*) > 1`,
+    breaches: `${IN_TWO_PLACES} UNION ALL ${ON_TWO_DATES} UNION ALL ${NOWHERE}`,
   },
   {
     name: 'contract amounts equal their fees',

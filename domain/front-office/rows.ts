@@ -17,6 +17,11 @@ export interface MarketFacts {
   readonly currency: string;
   /** What a calendar on the wall of the market shows now, by the clock port. */
   readonly today: BusinessDate;
+  /**
+   * The first trade date that the next ledger date still takes, so that nothing waits for a ledger
+   * date that will pass it over. Undefined before the first ledger date.
+   */
+  readonly earliestTradeDate: BusinessDate | undefined;
 }
 
 /** What rows are checked against; some dozens of entries, read once a request. */

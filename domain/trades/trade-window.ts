@@ -21,6 +21,16 @@ function firstTradeDate(overnight: boolean, ledgerDate: BusinessDate, union: Day
 }
 
 /**
+ * The first trade date of a market that can still be cleared (迟到成交) when `oldest` is the earliest
+ * ledger date whose missed trades count. Throws CALENDAR_MISSING.
+ */
+export const earliestTradeDate = (
+  market: { readonly overnight: boolean },
+  oldest: BusinessDate,
+  union: DayCalendar,
+): BusinessDate => firstTradeDate(market.overnight, oldest, union);
+
+/**
  * The inverse of ledgerDateOf, as ranges of calendar days. `oldest` is the earliest ledger date
  * whose missed trades still count: the date itself where there was none before. Throws
  * CALENDAR_MISSING.
@@ -35,6 +45,6 @@ export function tradeWindow(
     market: market.market,
     from: firstTradeDate(market.overnight, ledgerDate, union),
     to: market.overnight ? addDays(ledgerDate, -1) : ledgerDate,
-    lateFrom: firstTradeDate(market.overnight, oldest, union),
+    lateFrom: earliestTradeDate(market, oldest, union),
   };
 }
