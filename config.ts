@@ -131,6 +131,18 @@ function problemsOf(name: string, schema: TSchema, value: unknown): string[] {
 
 const describe = (name: string): string => SETTINGS[name]?.description ?? '';
 
+/** Whom a token must come from where there is no embedded issuer. There is no default for that. */
+export function oidcProvider({
+  DAYCUT_JWKS_URL: jwksUrl,
+  DAYCUT_JWT_ISSUER: issuer,
+  DAYCUT_JWT_AUDIENCE: audience,
+}: Config): { readonly jwksUrl: string; readonly issuer: string; readonly audience: string } {
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined) {
+    throw new Error('set DAYCUT_JWKS_URL, DAYCUT_JWT_ISSUER and DAYCUT_JWT_AUDIENCE');
+  }
+  return { jwksUrl, issuer, audience };
+}
+
 /**
  * Where Temporal is: profiles of its own configuration file, overridden by TEMPORAL_ADDRESS,
  * TEMPORAL_NAMESPACE and their siblings, exactly as its other tools read them.

@@ -7,15 +7,14 @@ import { buildApp } from './api/app.ts';
 import { startCommandRelay } from './api/command-relay.ts';
 import { createCommandService } from './api/command-service.ts';
 import { openDevIssuer } from './api/dev-issuer.ts';
-import { devAuthenticator, oidcAuthenticator, type Authenticator } from './api/plugins/auth.ts';
-import { loadConfig, loadTemporal, type Config } from './config.ts';
+import { devAuthenticator, oidcAuthenticator } from './api/plugins/auth.ts';
+import { loadConfig, loadTemporal, oidcProvider } from './config.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { clockFrom } from './domain/clock.ts';
 import { createCommandDelivery } from './temporal/command-delivery.ts';
+import { isServing } from './temporal/is-serving.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
-
-const PROBE_DEADLINE_MS = 2_000;
 
 const config = loadConfig(process.env);
 const { namespace, connectionOptions } = loadTemporal(process.env);
@@ -42,14 +41,14 @@ const app = await buildApp({
   clock,
   logger,
   devIssuer,
-  auth: devIssuer ? devAuthenticator(devIssuer) : productionAuth(config),
+  auth: devIssuer ? devAuthenticator(devIssuer) : oidcAuthenticator(oidcProvider(config)),
   commands: createCommandService({
     db,
     deliver,
     clock,
     commandTtlMs: config.DAYCUT_COMMAND_TTL_MS,
   }),
-  engine: { isTemporalUp },
+  engine: { isTemporalUp: () => isServing(client, namespace) },
 });
 const stopRelay = startCommandRelay({ db, deliver }, (error) => {
   logger.warn({ err: error }, 'the command relay stumbled and goes on');
@@ -62,27 +61,3 @@ closeWithGrace({ delay: 10_000, logger }, async () => {
   await connection.close();
   await db.$client.end();
 });
-
-async function isTemporalUp(): Promise<boolean> {
-  try {
-    await client.withDeadline(Date.now() + PROBE_DEADLINE_MS, () =>
-      client.workflowService.describeNamespace({ namespace }),
-    );
-    return true;
-  } catch {
-    // Down, unreachable or without our namespace: health says so, with 503.
-    return false;
-  }
-}
-
-/** Without the embedded issuer, somebody else must sign; there is no default for that. */
-function productionAuth({
-  DAYCUT_JWKS_URL: jwksUrl,
-  DAYCUT_JWT_ISSUER: issuer,
-  DAYCUT_JWT_AUDIENCE: audience,
-}: Config): Authenticator {
-  if (jwksUrl === undefined || issuer === undefined || audience === undefined) {
-    throw new Error('set DAYCUT_JWKS_URL, DAYCUT_JWT_ISSUER and DAYCUT_JWT_AUDIENCE');
-  }
-  return oidcAuthenticator({ jwksUrl, issuer, audience });
-}

@@ -6,7 +6,7 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createBatchActivities, createOpsActivities } from './activities/index.ts';
 import { clearingErrors, signsOfLife } from './activities/interceptors.ts';
-import { reconcile } from './activities/reconcile.ts';
+import { keepReconciling } from './activities/reconcile.ts';
 import { loadConfig, loadTemporal } from './config.ts';
 import { archiveHistory } from './db/archive.repository.ts';
 import { connect } from './db/client.ts';
@@ -18,14 +18,13 @@ import { healHistories } from './temporal/heal-histories.ts';
 import { TASK_QUEUES } from './temporal/ids.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
 
-const RECONCILE_EVERY_MS = 5_000;
-
 const role = process.argv[2];
 if (role !== 'control' && role !== 'batch') throw new Error('usage: worker.ts control|batch');
 const config = loadConfig(process.env);
 const { namespace, connectionOptions } = loadTemporal(process.env);
 const log = pino({ level: config.LOG_LEVEL, base: { role } });
 const identity = config.DAYCUT_TEMPORAL_IDENTITY ?? `${role}:${String(process.pid)}@${hostname()}`;
+const self = { workerId: identity, role };
 
 Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
 const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: `worker ${role}` });
@@ -71,17 +70,12 @@ async function runControl(): Promise<void> {
     activities: createOpsActivities({ ...dependencies, door }),
     maxConcurrentActivityTaskExecutions: config.PG_POOL_SIZE,
   });
-  const reconciling = setInterval(reconcileOnce, RECONCILE_EVERY_MS);
-  reconcileOnce();
-  await Promise.all([workflows.run(), ops.run()]);
-  clearInterval(reconciling);
+  const stopReconciling = keepReconciling({ ...dependencies, door }, (error) => {
+    log.warn({ error }, 'the open ledger date could not be reconciled; trying again');
+  });
+  await whilePolling([workflows.run(), ops.run()]);
+  stopReconciling();
   await clientConnection.close();
-
-  function reconcileOnce(): void {
-    reconcile({ ...dependencies, door }).catch((error: unknown) => {
-      log.warn({ error }, 'the open ledger date could not be reconciled; trying again');
-    });
-  }
 }
 
 /** Shards: two at a time overlap JavaScript with PostgreSQL on two cores. */
@@ -92,17 +86,21 @@ async function runBatch(): Promise<void> {
     activities: createBatchActivities(dependencies),
     maxConcurrentActivityTaskExecutions: 2,
   });
-  await worker.run();
+  await whilePolling([worker.run()]);
 }
 
-const stopBeating = keepBeating(db, { workerId: identity, role }, (error) => {
-  log.warn({ error }, 'no heartbeat could be written');
-});
+/** Only a worker that polls is alive for others: before that it may still be healing histories. */
+async function whilePolling(runs: readonly Promise<void>[]): Promise<void> {
+  const stopBeating = keepBeating(db, self, (error) => {
+    log.warn({ error }, 'no heartbeat could be written');
+  });
+  await Promise.all(runs).finally(stopBeating);
+}
+
 try {
   log.info({ namespace }, 'worker starts');
   await (role === 'control' ? runControl() : runBatch());
 } finally {
-  await stopBeating();
   await connection.close();
   await db.$client.end();
   log.info('worker stopped');
