@@ -14,9 +14,8 @@ import type { Dependencies, WorkflowDoor } from './dependencies.ts';
 
 /**
  * Rolls the ledger date once: closes this one and opens the next ledger date of the calendars, in
- * one
- * transaction under the lock that every step and edit needs. Safe to repeat: the command is applied
- * by one transaction only, and a repetition answers with the date that it opened.
+ * one transaction under the lock that every step and edit needs. Safe to repeat: the command is
+ * applied by one transaction only, and a repetition answers with the date that it opened.
  */
 export async function cutDay(
   { db, cutoffTime }: Dependencies,

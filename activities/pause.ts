@@ -9,10 +9,9 @@ import type { Dependencies } from './dependencies.ts';
 
 /**
  * Records a pause. The step in flight goes on to its end; between two steps the flow pauses at
- * once;
- * and a flow that ended meanwhile stays as it is, since completion and failure win over a pause.
- * The
- * command is APPLIED in each case: it was accepted while the flow was running. Safe to repeat.
+ * once; and a flow that ended meanwhile stays as it is, since completion and failure win over a
+ * pause. The command is APPLIED in each case: it was accepted while the flow was running. Safe to
+ * repeat.
  */
 export async function recordPause(
   { db }: Dependencies,

@@ -20,8 +20,7 @@ import type { Dependencies } from './dependencies.ts';
 /**
  * Begins a revoke, or goes on with the one that is under way. Locks the ledger date FOR UPDATE, so
  * that no step opens and no edit lands while it is decided. Safe to repeat: a revoke that an
- * earlier
- * attempt began is found and returned.
+ * earlier attempt began is found and returned.
  */
 export async function openRevoke(
   { db, clock }: Dependencies,

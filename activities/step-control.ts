@@ -56,10 +56,9 @@ const RESUMABLE: readonly RunnableStep[] = [
 
 /**
  * Opens the step that the command asks for, or the next one of a running chain: applies the
- * command,
- * marks the step RUNNING and freezes what it reads, in one transaction. Safe to repeat: a run that
- * an
- * earlier attempt opened is found and returned; a command that it applied is not applied again.
+ * command, marks the step RUNNING and freezes what it reads, in one transaction. Safe to repeat: a
+ * run that an earlier attempt opened is found and returned; a command that it applied is not
+ * applied again.
  */
 export async function openStep(
   { db, clock }: Dependencies,

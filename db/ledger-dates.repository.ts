@@ -16,8 +16,7 @@ export async function openLedgerDateRow(tx: Tx): Promise<LedgerDateRow | undefin
 
 /**
  * Locks a ledger date. Steps and edits hold it FOR SHARE beside each other; the day cut and a
- * revoke
- * hold it FOR UPDATE and so wait for them, and they for it. Throws NOT_FOUND.
+ * revoke hold it FOR UPDATE and so wait for them, and they for it. Throws NOT_FOUND.
  */
 export async function lockLedgerDate(
   tx: Tx,

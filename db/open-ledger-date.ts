@@ -5,8 +5,7 @@ import { lockLedgerDate, openLedgerDateRow } from './ledger-dates.repository.ts'
 
 /**
  * Locks a ledger date FOR SHARE for an edit of its facts, so that it cannot be cut meanwhile.
- * Throws
- * LEDGER_DATE_NOT_CURRENT for any date but the open one, also for one that never was.
+ * Throws LEDGER_DATE_NOT_CURRENT for any date but the open one, also for one that never was.
  */
 export async function lockOpenLedgerDate(tx: Tx, ledgerDate: BusinessDate): Promise<BusinessDate> {
   const current = (await openLedgerDateRow(tx))?.ledgerDate;

@@ -10,8 +10,7 @@ export type LoadFlowInput = (ref: FlowRef) => Promise<FlowInput>;
 /**
  * The only door through which workflows are opened. An open one is left alone, a closed or lost one
  * is opened again from PostgreSQL; the state is *input*, so that its handlers stand before the
- * first
- * await. Handles pin no run id: a revoke continues as a new run.
+ * first await. Handles pin no run id: a revoke continues as a new run.
  */
 export function createWorkflowDoor(client: Client, loadFlowInput: LoadFlowInput) {
   const start = async (

@@ -16,8 +16,7 @@ import type { FlowCommand, FlowInput } from '../domain/clearing/commands.ts';
 /**
  * One-click clearing of one flow on one ledger date: it waits for commands, runs the steps of its
  * table one after another, and ends when the date is cut. Its state lives in PostgreSQL; losing
- * this
- * workflow loses nothing, since it is opened again from there.
+ * this workflow loses nothing, since it is opened again from there.
  */
 export async function clearingFlow(input: FlowInput): Promise<void> {
   const desk = new FlowDesk(input);

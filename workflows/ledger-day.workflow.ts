@@ -6,8 +6,7 @@ import { dayCutUpdate, type Accepted, type LedgerDayInput } from './messages.ts'
 
 /**
  * One ledger date, from its opening to its day cut: cuts the date once, opens the next one and
- * tells
- * the flows of the cut date that they are closed.
+ * tells the flows of the cut date that they are closed.
  */
 export async function ledgerDay({ ledgerDate }: LedgerDayInput): Promise<void> {
   const waiting: FlowCommand[] = [];

@@ -49,11 +49,10 @@ export interface StepOutcome {
 
 /**
  * A step is three functions. `plan` runs in the transaction that marks the step RUNNING;
- * `workShard`
- * works one account range in fenced chunks, each safe to repeat because of its cursor; `close` runs
- * in the transaction that ends the run, asserts what must hold and says how it ended. A business
- * reason to stop is a ClearingError from any of them: the step FAILS with its code and waits for a
- * person. FENCED_OUT and database trouble are retried.
+ * `workShard` works one account range in fenced chunks, each safe to repeat because of its cursor;
+ * `close` runs in the transaction that ends the run, asserts what must hold and says how it ended.
+ * A business reason to stop is a ClearingError from any of them: the step FAILS with its code and
+ * waits for a person. FENCED_OUT and database trouble are retried.
  */
 export interface StepDefinition {
   plan(t: Transaction, run: Omit<StepRun, 'stepRunId' | 'inputs'>): Promise<StepPlan>;

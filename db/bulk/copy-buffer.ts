@@ -27,8 +27,7 @@ export class CopyBuffer {
 
   /**
    * Adds a piece of a row, byte by byte: for short pieces faster than any call into the runtime,
-   * and
-   * no row exists as a string that the garbage collector has to take away again.
+   * and no row exists as a string that the garbage collector has to take away again.
    */
   put(text: string): void {
     const { length } = text;

@@ -5,8 +5,7 @@ import { isDone } from '../clearing/steps.ts';
 /**
  * Why the order channel (下单渠道) of an order may not be edited now; undefined when it may: while
  * nothing of its flow runs, and before the order is billed. `isBooked` says of the order itself
- * that
- * its contract outlived a revoke that kept the postings.
+ * that its contract outlived a revoke that kept the postings.
  */
 export function orderChannelRefusal(flow: FlowState, isBooked: boolean): Refusal | undefined {
   const billing = statusOf(flow, 'billing');

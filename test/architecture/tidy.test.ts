@@ -150,8 +150,7 @@ function linesWith(pattern: RegExp, text: string): number[] {
 
 /**
  * Comments stay within 100 columns. The formatter keeps code there; what it may not break, a text
- * or
- * a line of SQL, may be a little longer, since broken text cannot be searched for.
+ * or a line of SQL, may be a little longer, since broken text cannot be searched for.
  */
 function isTooLong(line: string): boolean {
   const isComment = /^\s*(\/\/|\/?\*)/.test(line);

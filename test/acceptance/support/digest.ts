@@ -3,8 +3,7 @@ import pg from 'pg';
 
 /*
  * The books of a ledger date in words that do not depend on how often something was begun: no ids
- * of
- * runs, contracts or journals, and no times. Two ways to the same end have the same digest.
+ * of runs, contracts or journals, and no times. Two ways to the same end have the same digest.
  */
 const QUERIES = {
   contracts: `SELECT c.flow, c.order_id, c.account_id, c.asset_id, c.side, c.trade_date,

@@ -3,8 +3,7 @@ import type { Role, System } from '../../support/system.ts';
 
 /**
  * Freezes a process while `work` runs: what it has begun stays in flight, with no race. Short:
- * after
- * 10 s its shards would be given to another attempt.
+ * after 10 s its shards would be given to another attempt.
  */
 export async function whileFrozen<T>(
   system: System,
