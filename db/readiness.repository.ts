@@ -94,8 +94,7 @@ export async function channelsWithoutFile(
 
 /**
  * Which of these channels have a trade on the trade date that the cutoff of the ledger date lets
- * in.
- * Asked only where a file is missing, since without a trade it scans the day.
+ * in. Asked only where a file is missing, since without a trade it scans the day.
  */
 export async function channelsWithTrades(
   t: Transaction,

@@ -20,9 +20,8 @@ export const ops = proxyActivities<OpsActivities>({
 
 /**
  * Shards. A lost worker is noticed by its missing heartbeat; the next attempt resumes at the
- * cursor.
- * Attempts are bounded: what fails some 40 times over minutes is no passing trouble, and the step
- * parks with the reason.
+ * cursor. Attempts are bounded: what fails some 40 times over minutes is no passing trouble, and
+ * the step parks with the reason.
  */
 export const batch = proxyActivities<BatchActivities>({
   taskQueue: TASK_QUEUES.batch,

@@ -17,14 +17,6 @@ export interface DayCalendar {
   readonly closed: ReadonlySet<BusinessDate>;
 }
 
-/** A calendar that is known for one range, as a table row gives it. */
-export const dayCalendar = (
-  id: string,
-  from: BusinessDate,
-  to: BusinessDate,
-  closed: Iterable<BusinessDate>,
-): DayCalendar => ({ id, coverage: [{ from, to }], closed: new Set(closed) });
-
 export const covers = (calendar: DayCalendar, day: BusinessDate): boolean =>
   calendar.coverage.some((range) => range.from <= day && day <= range.to);
 

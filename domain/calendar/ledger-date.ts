@@ -62,35 +62,6 @@ export function lastTradeDateOf(
   return isOpen(market.trading, candidate) ? candidate : previousOpen(market.trading, candidate);
 }
 
-const sessionsAfter = (trading: DayCalendar, from: BusinessDate, to: BusinessDate): number => {
-  let count = 0;
-  for (let day = from; day < to; count += 1) {
-    day = nextOpen(trading, day);
-    if (day > to) break;
-  }
-  return count;
-};
-
-/**
- * How many trading days of its market a trade date lies behind the ledger date's own: 0 is the
- * trade date of that ledger date (or the last one before it when the market was closed), and a
- * later session is negative. A day without a session counts like the session before it. Throws
- * CALENDAR_MISSING for a trade date that no calendar covers; to refuse an old supplement, compare
- * with earliestSupplementTradeDate instead.
- */
-export function tradingDaysBack(
-  market: LedgerMarket,
-  ledgerDate: BusinessDate,
-  tradeDate: BusinessDate,
-  union: DayCalendar,
-): number {
-  const reference = lastTradeDateOf(market, ledgerDate, union);
-  if (tradeDate === reference) return 0;
-  return tradeDate < reference
-    ? sessionsAfter(market.trading, tradeDate, reference)
-    : -sessionsAfter(market.trading, reference, tradeDate);
-}
-
 /** How far back the trade date of a supplement may lie (历史补单), in trading days of its market. */
 export const SUPPLEMENT_TRADING_DAYS = 5;
 

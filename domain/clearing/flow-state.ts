@@ -36,8 +36,6 @@ export const statusOf = (flow: FlowState, step: StepId): StepStatus =>
 export const nextStep = (flow: FlowState): StepId | undefined =>
   stepsOf(flow.flow).find((step) => !isDone(flow.steps[step]));
 
-export const isLastStep = (flow: string, step: StepId): boolean => stepsOf(flow).at(-1) === step;
-
 /** True while something of the flow is being done, so that facts may not change under it. */
 export const isBusy = (mode: FlowMode): boolean =>
   mode === 'AUTO_RUNNING' ||

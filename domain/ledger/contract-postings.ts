@@ -86,10 +86,6 @@ export function securitiesSettlementPostings(contract: ContractToPost): PostingL
   ];
 }
 
-/** The lines that undo these exactly: the same places, the amounts negated. */
-export const reversalOf = (lines: readonly PostingLine[]): PostingLine[] =>
-  lines.map((line) => ({ ...line, amount: negated(line.amount) }));
-
 /** Throws BOOKS_OUT_OF_BALANCE unless the amounts add up to zero per asset. */
 export function assertBalanced(lines: readonly PostingLine[], what: string): void {
   const sums = new Map<number, ExactSum>();

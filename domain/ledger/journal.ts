@@ -15,15 +15,9 @@ export type JournalKind =
   | 'cashSettlementReversal'
   | 'securitiesSettlementReversal';
 
-/** Contract states of the field: 3 待收费, 4 待交收, 6 券已交收 (cash still open), 5 交收完成. */
-export type ContractState = 3 | 4 | 5 | 6;
-
 /**
- * The state that a contract's unreversed journals prove. Cash settled before securities stays 4:
- * the field has a state for securities first (6), none for cash first.
+ * Contract states of the field: 3 待收费, 4 待交收, 6 券已交收 (cash still open), 5 交收完成. The
+ * unreversed journals of a contract prove its state. Cash settled before securities stays 4: the
+ * field has a state for securities first (6), none for cash first.
  */
-export function contractState(live: ReadonlySet<JournalKind>): ContractState {
-  if (!live.has('tradePosting')) return 3;
-  if (!live.has('securitiesSettlement')) return 4;
-  return live.has('cashSettlement') ? 5 : 6;
-}
+export type ContractState = 3 | 4 | 5 | 6;

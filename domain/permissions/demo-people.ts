@@ -10,4 +10,3 @@ export const DEMO_PEOPLE = {
 } as const satisfies Record<string, readonly Role[]>;
 
 export type DemoPerson = keyof typeof DEMO_PEOPLE;
-export const isDemoPerson = (text: string): text is DemoPerson => Object.hasOwn(DEMO_PEOPLE, text);

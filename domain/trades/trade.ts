@@ -21,19 +21,10 @@ export const INSTRUMENT_TYPES = [
 ] as const;
 export type InstrumentType = (typeof INSTRUMENT_TYPES)[number];
 
-/** Where an order came from (下单渠道): the product's enum, index = code. It can select the fee. */
-export const ORDER_CHANNELS = [
-  'APP',
-  'BO',
-  'FIX',
-  'PRO',
-  'LONGPORT',
-  'OTHER',
-  'WTT',
-  'API',
-  'OTHER_APP',
-  'WEB',
-] as const;
+/**
+ * Where an order came from (下单渠道), in the product's codes: 0 APP, 1 BO, 2 FIX, 3 PRO,
+ * 4 LONGPORT, 5 OTHER, 6 WTT, 7 API, 8 OTHER_APP, 9 WEB. It can select the fee.
+ */
 export type OrderChannel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 /** Which system a trade came from. */

@@ -9,6 +9,8 @@ const SOURCE = /\.(ts|tsx|js|mjs|cjs)$/;
 const TEXT = /\.(ts|tsx|js|mjs|cjs|sql|md|json|yml|yaml|csv)$|(^|\/)(run|\.env\.example)$/;
 const SHIPPED = /^(domain|temporal|workflows|activities|api|db)\/|^(worker|server)\.ts$/;
 
+const EXPORTED = /^export (?:async )?(?:function|const|class|interface|type) (\w+)/gm;
+
 interface Ban {
   readonly what: string;
   readonly pattern: RegExp;
@@ -75,6 +77,12 @@ const BANS: readonly Ban[] = [
     except: /^docs\//,
   },
   {
+    what: 'a comment that breaks after a single word',
+    pattern: /^ *(\*|\/\/) [^\s@]\S*\n *\1 \S/m,
+    instead: 'lines that are filled',
+    where: SOURCE,
+  },
+  {
     what: 'a default export',
     pattern: /^export default\b/m,
     instead: 'a named one',
@@ -135,6 +143,24 @@ describe('the files of the project', () => {
     expect(
       barrels.filter((file) => !/^(workflows|activities|activities\/steps)\/index\.ts$/.test(file)),
     ).toEqual([]);
+  });
+
+  it('export nothing from domain/ that only tests use', () => {
+    const shipped = sources.filter((file) => !file.startsWith('test/'));
+    const counts = new Map<string, number>();
+    for (const file of shipped) {
+      for (const word of contents.get(file)?.match(/\w+/g) ?? []) {
+        counts.set(word, (counts.get(word) ?? 0) + 1);
+      }
+    }
+    const unused = shipped
+      .filter((file) => file.startsWith('domain/'))
+      .flatMap((file) =>
+        [...(contents.get(file) ?? '').matchAll(EXPORTED)]
+          .filter(([, name = '']) => counts.get(name) === 1)
+          .map(([, name = '']) => `${file}: ${name}`),
+      );
+    expect(unused).toEqual([]);
   });
 
   it('have nobody who imports another folder by an alias', () => {

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { addDays, isWeekend, parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import {
   addOpenDays,
-  dayCalendar,
   isOpen,
   nextOpen,
   openOnOrAfter,
   previousOpen,
   unionCalendar,
+  type DayCalendar,
 } from '../../../domain/calendar/day-calendar.ts';
 import {
   settlementCycleOf,
@@ -22,6 +22,13 @@ const FRI_2025_12_19 = day('2025-12-19');
 const WED_2025_12_24 = day('2025-12-24');
 const THU_2025_12_25 = day('2025-12-25');
 const MON_2025_12_29 = day('2025-12-29');
+
+/** Known for one range. */
+const dayCalendar = (id: string, from: string, to: string, closed: string[]): DayCalendar => ({
+  id,
+  coverage: [{ from: day(from), to: day(to) }],
+  closed: new Set(closed.map(day)),
+});
 
 describe('a day calendar', () => {
   test('is closed on Saturdays, Sundays and its holidays', () => {
@@ -48,11 +55,8 @@ describe('a day calendar', () => {
   });
 
   test('a union is open when one member is, and known where all are', () => {
-    const a = dayCalendar('a', day('2025-01-01'), day('2025-06-30'), [
-      day('2025-03-03'),
-      day('2025-03-04'),
-    ]);
-    const b = dayCalendar('b', day('2025-03-01'), day('2025-12-31'), [day('2025-03-04')]);
+    const a = dayCalendar('a', '2025-01-01', '2025-06-30', ['2025-03-03', '2025-03-04']);
+    const b = dayCalendar('b', '2025-03-01', '2025-12-31', ['2025-03-04']);
     const union = unionCalendar('both', [a, b]);
     expect(isOpen(union, day('2025-03-03'))).toBe(true);
     expect(isOpen(union, day('2025-03-04'))).toBe(false);
@@ -123,7 +127,7 @@ describe('settlement', () => {
   });
 
   test('a bank holiday moves the date on, and does not count as a settlement day less', () => {
-    const bank = dayCalendar('bank', day('2025-01-01'), day('2026-12-31'), [day('2025-12-23')]);
+    const bank = dayCalendar('bank', '2025-01-01', '2026-12-31', ['2025-12-23']);
     const question = { days: 2, settlement: HK.settlement, bank };
     expect(settlementDate({ ...question, tradeDate: FRI_2025_12_19 })).toBe('2025-12-29');
   });

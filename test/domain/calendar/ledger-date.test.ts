@@ -10,7 +10,6 @@ import {
   nextLedgerDate,
   previousLedgerDate,
   tradeDateOf,
-  tradingDaysBack,
 } from '../../../domain/calendar/ledger-date.ts';
 import { HK, US } from '../reference.ts';
 
@@ -78,35 +77,29 @@ describe('ledger dates', () => {
   });
 });
 
-describe('the five trading days of a supplement', () => {
-  test.each([
-    ['the trade date itself', '2025-12-23', 0],
-    ['one day back', '2025-12-22', 1],
-    ['over a weekend', '2025-12-19', 2],
-    ['five days back', '2025-12-16', 5],
-    ['six days back', '2025-12-15', 6],
-    ['a Sunday counts like the Friday before it', '2025-12-21', 2],
-    ['a later session is negative', '2025-12-24', -1],
-  ])('HK on ledger date 2025-12-23: %s', (_why, tradeDate, back) => {
-    expect(tradingDaysBack(hongKong, day('2025-12-23'), day(tradeDate), union)).toBe(back);
+describe('the oldest trade date of a supplement', () => {
+  test('lies five trading days before the trade date of the ledger date', () => {
+    expect(earliestSupplementTradeDate(hongKong, day('2025-12-23'), union)).toBe('2025-12-16');
   });
 
-  test('count from the last trade date when the market is closed', () => {
+  test('counts from the last trade date when the market is closed', () => {
     expect(lastTradeDateOf(hongKong, day('2025-12-26'), union)).toBe('2025-12-24');
     expect(earliestSupplementTradeDate(hongKong, day('2025-12-26'), union)).toBe('2025-12-17');
     expect(earliestSupplementTradeDate(newYork, day('2025-11-28'), union)).toBe('2025-11-19');
   });
 
-  test('the earliest date is five days back, the session before it six', () => {
+  test('is a trading day with five of them behind it, whatever the date', () => {
     const offset = fc.integer({ min: 30, max: 1440 });
     fc.assert(
       fc.property(offset, fc.constantFrom(hongKong, newYork), (at, market) => {
         const ledgerDate = nextLedgerDate(union, addDays(day('2024-01-01'), at));
         const earliest = earliestSupplementTradeDate(market, ledgerDate, union);
-        expect(tradingDaysBack(market, ledgerDate, earliest, union)).toBe(5);
-        expect(tradingDaysBack(market, ledgerDate, addDays(earliest, -1), union)).toBeGreaterThan(
-          5,
-        );
+        const last = lastTradeDateOf(market, ledgerDate, union);
+        let sessions = 0;
+        for (let date = earliest; date < last; date = addDays(date, 1)) {
+          if (isOpen(market.trading, date)) sessions += 1;
+        }
+        expect([isOpen(market.trading, earliest), sessions]).toEqual([true, 5]);
       }),
     );
   });
