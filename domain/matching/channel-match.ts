@@ -24,23 +24,30 @@ export interface ChannelOutcome<Pair extends MatchPair> {
   /** Pairs that did not match but are balanced by instrument. */
   readonly balancedByInstrument: number;
   readonly byTag: Readonly<Record<Exclude<ResultTag, 'matched'>, number>>;
+  /** What did not match, then what matched within the tolerance only. */
   readonly kept: readonly KeptDifference<Pair>[];
   /** Differences beyond the first `keep`: counted and in the digest, but without a row. */
   readonly omitted: number;
 }
 
+interface Judged<Pair extends MatchPair> {
+  readonly pair: Pair;
+  readonly verdict: MatchVerdict;
+}
+
 /**
  * Reconciles one settlement channel. It is given the pairs that are not plainly equal, one at a
  * time, and holds at most `keep` of them; so a missing file of a million trades needs no memory.
+ * What did not match makes room for itself: a pair within the tolerance needs nobody.
  */
 export class ChannelMatch<Pair extends MatchPair> {
   readonly #rule: MatchRule;
   readonly #keep: number;
   readonly #fuzzy: InstrumentBalance;
-  readonly #kept: { pair: Pair; verdict: MatchVerdict }[] = [];
+  readonly #differing: Judged<Pair>[] = [];
+  readonly #tolerated: Judged<Pair>[] = [];
   readonly #byTag = { mismatch: 0, localOnly: 0, counterpartyOnly: 0, duplicate: 0 };
   #withinTolerance = 0;
-  #omitted = 0;
 
   constructor(rule: MatchRule, keep: number) {
     this.#rule = rule;
@@ -53,33 +60,37 @@ export class ChannelMatch<Pair extends MatchPair> {
     if (verdict.resultTag !== 'matched') {
       this.#byTag[verdict.resultTag] += 1;
       this.#fuzzy.add(pair);
-    } else if (verdict.toleranceStatus === null) {
-      return verdict;
-    } else {
+      if (this.#isFull()) this.#tolerated.pop();
+      if (!this.#isFull()) this.#differing.push({ pair, verdict });
+    } else if (verdict.toleranceStatus !== null) {
       this.#withinTolerance += 1;
+      if (!this.#isFull()) this.#tolerated.push({ pair, verdict });
     }
-    if (this.#kept.length < this.#keep) this.#kept.push({ pair, verdict });
-    else this.#omitted += 1;
     return verdict;
+  }
+
+  #isFull(): boolean {
+    return this.#differing.length + this.#tolerated.length >= this.#keep;
   }
 
   finish(): ChannelOutcome<Pair> {
     const isFuzzy = this.#rule.fuzzyByInstrument;
     const differing = Object.values(this.#byTag).reduce((sum, count) => sum + count, 0);
     const unmatched = isFuzzy ? this.#fuzzy.pairsOutOfBalance() : differing;
+    const kept = [...this.#differing, ...this.#tolerated];
     return {
       passed: unmatched === 0,
       unmatched,
       withinTolerance: this.#withinTolerance,
       balancedByInstrument: differing - unmatched,
       byTag: { ...this.#byTag },
-      kept: this.#kept.map(({ pair, verdict }) => ({
+      kept: kept.map(({ pair, verdict }) => ({
         pair,
         verdict,
         downgradeStatus:
           isFuzzy && verdict.resultTag !== 'matched' ? this.#fuzzy.statusOf(pair) : null,
       })),
-      omitted: this.#omitted,
+      omitted: differing + this.#withinTolerance - kept.length,
     };
   }
 }

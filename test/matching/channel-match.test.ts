@@ -68,6 +68,23 @@ describe('a channel', () => {
   });
 });
 
+describe('a channel with more differences than rows', () => {
+  const rule = { ...STRICT, tolerance: '0.05' };
+  const near = { ...ours(), key: 'near', other: side({ amount: '61350.03' }) };
+  const keysOf = (pairs: readonly MatchPair[], keep: number) => {
+    const { kept, omitted } = outcomeOf(pairs, rule, keep);
+    return [...kept.map(({ pair }) => pair.key), `${omitted} omitted`];
+  };
+
+  it('keeps what did not match before what is within the tolerance', () => {
+    const pairs = [near, near, near, theirs(), ours()];
+    expect(keysOf(pairs, 3)).toEqual(['theirs', 'ours', 'near', '2 omitted']);
+    expect(keysOf(pairs.toReversed(), 3)).toEqual(['ours', 'theirs', 'near', '2 omitted']);
+    expect(keysOf(pairs, 1)).toEqual(['theirs', '4 omitted']);
+    expect(keysOf(pairs, 9)).toEqual(['theirs', 'ours', 'near', 'near', 'near', '0 omitted']);
+  });
+});
+
 describe('the fuzzy comparison', () => {
   it('balances what only differs in its ids', () => {
     const pairs = [
