@@ -1,9 +1,10 @@
 import { and, eq } from 'drizzle-orm';
 import { dayInZone, type BusinessDate } from '../domain/calendar/business-date.ts';
-import { ledgerDateOf } from '../domain/calendar/ledger-date.ts';
-import { isBusy, statusOf } from '../domain/clearing/flow-state.ts';
+import { tradeDateOf } from '../domain/calendar/ledger-date.ts';
+import { isBusy, statusOf, type FlowRef } from '../domain/clearing/flow-state.ts';
 import { isDone } from '../domain/clearing/steps.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { columnOfField } from '../domain/front-office/csv-columns.ts';
 import type { RawRow, RowError } from '../domain/front-office/row-reader.ts';
 import { readTradeFileRow, type TradeFileRow } from '../domain/matching/trade-file-row.ts';
 import { loadClearingCalendar, type ClearingMarket } from './calendars.repository.ts';
@@ -39,6 +40,8 @@ export interface ImportedTradeFile {
 }
 
 const CHANNEL_LOCKS = 7712;
+/** How many errors a refusal carries. */
+const SHOWN_ERRORS = 1_000;
 const NEVER_INVALIDATED = ['NOT_STARTED', 'INVALIDATED', 'RUNNING'];
 
 /** Where the errors of a file are listed. */
@@ -46,10 +49,10 @@ export const tradeFileErrorsId = (fileId: number): string => `trade-file:${fileI
 
 /**
  * Imports a counterparty file inside the caller's transaction. It takes the place of the current
- * one of the same market, channel and trade date, and a pre-check that saw the former one has to be
- * repeated. The flow is locked only at the end, so that a long file does not hold its commands up.
- * Throws UNKNOWN_MARKET, UNKNOWN_SETTLEMENT_CHANNEL, FUTURE_TRADE_DATE, FILE_MALFORMED (from the
- * batches) and STEP_IN_PROGRESS.
+ * one of the same market, channel and trade date, and a pre-check that compares this trade date has
+ * to be repeated. The flow is locked only at the end, so that a long file does not hold its commands
+ * up. Throws UNKNOWN_MARKET, UNKNOWN_SETTLEMENT_CHANNEL, FUTURE_TRADE_DATE, FILE_MALFORMED (from the
+ * batches), ROWS_REFUSED when no row is good, and STEP_IN_PROGRESS.
  */
 export async function importTradeFile(
   t: Transaction,
@@ -68,7 +71,7 @@ export async function importTradeFile(
     return { fileId, rowCount, badRowCount, unchanged: true, ...nothing };
   }
   const stored = await storeFile(t, file, matchMode, batches);
-  const preCheckInvalidated = await invalidatePreCheck(t, market, file.tradeDate);
+  const preCheckInvalidated = await invalidatePreCheck(t, market, file);
   if (current) await setStatus(t, current.fileId, 'REPLACED');
   await setStatus(t, stored.fileId, 'CURRENT');
   return {
@@ -134,7 +137,11 @@ interface StoredFile {
   readonly badRowCount: number;
 }
 
-/** Writes the file and its good rows; it becomes the current one later. */
+/**
+ * Writes the file and its good rows; it becomes the current one later. A file without a good row is
+ * no file of this channel, and must not take the place of one: it is refused. One without any row
+ * says that nothing was traded.
+ */
 async function storeFile(
   t: Transaction,
   file: TradeFileImport,
@@ -162,6 +169,7 @@ async function storeFile(
   const { fileId } = inserted;
   let rowCount = 0;
   let badRowCount = 0;
+  const shown: RowError[] = [];
   for await (const batch of batches) {
     const errors: RowError[] = [];
     const good: (TradeFileRow & { readonly rowNo: number })[] = [];
@@ -175,6 +183,11 @@ async function storeFile(
     badRowCount += batch.length - good.length;
     if (good.length > 0) await storeRows(t, fileId, good);
     if (errors.length > 0) await storeImportErrors(t, tradeFileErrorsId(fileId), errors);
+    shown.push(...errors.slice(0, SHOWN_ERRORS - shown.length));
+  }
+  if (rowCount === 0 && badRowCount > 0) {
+    const errors = shown.map((error) => ({ ...error, field: columnOfField(error.field) }));
+    throw new ClearingError('ROWS_REFUSED', { rows: badRowCount, errors });
   }
   await t.tx.update(tradeFiles).set({ rowCount, badRowCount }).where(eq(tradeFiles.fileId, fileId));
   return { fileId, rowCount, badRowCount };
@@ -208,23 +221,21 @@ async function storeRows(
 
 /**
  * Marks a pre-check that has ended INVALIDATED while billing has not been done on its strength. A
- * file of a trade date that a later ledger date books concerns nobody yet.
+ * file of a trade date that the open ledger date does not compare concerns nobody.
  */
 async function invalidatePreCheck(
   t: Transaction,
   market: ClearingMarket,
-  tradeDate: BusinessDate,
+  file: TradeFileImport,
 ): Promise<boolean> {
   const open = await openLedgerDateRow(t.tx);
   if (!open) return false;
-  const { union } = await loadClearingCalendar(t.tx);
-  if (ledgerDateOf(market, tradeDate, union) > open.ledgerDate) return false;
   const locked = await lockLedgerDate(t.tx, open.ledgerDate, 'share');
   // Cut meanwhile: its pre-check is history, and the next date has not looked at any file yet.
   if (locked.status !== 'OPEN') return false;
   const ref = { ledgerDate: open.ledgerDate, flow: market.flow };
   const flow = await lockFlow(t.tx, ref);
-  if (isDone(statusOf(flow, 'billing'))) return false;
+  if (isDone(statusOf(flow, 'billing')) || !(await isCompared(t, market, ref, file))) return false;
   if (isBusy(flow.mode)) {
     throw new ClearingError('STEP_IN_PROGRESS', { ...ref, mode: flow.mode, hint: 'pause first' });
   }
@@ -232,4 +243,25 @@ async function invalidatePreCheck(
   await invalidateSteps(t.tx, ref, ['preCheck']);
   await changeFlow(t.tx, ref, {});
   return true;
+}
+
+/**
+ * The pre-check compares the market's own trade date, and those of late trades and supplements in
+ * the snapshot. Without a snapshot only the former is sure; a pre-check opens after the sync and
+ * under the lock that is held here, so it sees this file.
+ */
+async function isCompared(
+  t: Transaction,
+  market: ClearingMarket,
+  { ledgerDate, flow }: FlowRef,
+  { settlementChannel, tradeDate }: TradeFileImport,
+): Promise<boolean> {
+  const { union } = await loadClearingCalendar(t.tx);
+  if (tradeDate === tradeDateOf(market, ledgerDate, union)) return true;
+  const { rowCount } = await t.client.query(
+    `SELECT 1 FROM live_orders WHERE ledger_date = $1 AND flow = $2 AND settlement_channel = $3
+       AND trade_date = $4 LIMIT 1`,
+    [ledgerDate, flow, settlementChannel, tradeDate],
+  );
+  return rowCount === 1;
 }

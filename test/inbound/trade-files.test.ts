@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  clear,
   count,
+  execution,
   fileRow,
   flowOf,
   MON_2025_12_22,
   ok,
+  order,
   place,
+  send as sendRows,
   sendFile,
   startApi,
   type ApiUnderTest,
@@ -124,6 +128,30 @@ describe('a counterparty trade file', () => {
     expect(await count(api.db, 'trade_file_rows')).toBe(1);
   });
 
+  it('without a good row is refused whole, and the former one stays', async () => {
+    const good = await send([fileRow('S1')]);
+    const bad = [fileRow('', { order_id: 'O1' }), fileRow('S3', { quantity: '-100' })];
+    const answer = await sendFile(api, bad);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({
+      code: 'ROWS_REFUSED',
+      details: {
+        rows: 2,
+        errors: [
+          { row: 1, field: 'serial', code: 'VALUE_MISSING' },
+          { row: 2, field: 'quantity', code: 'NOT_POSITIVE' },
+        ],
+      },
+    });
+    expect(await ok(api.get(`/trade-files/${good.fileId}`))).toMatchObject({ status: 'CURRENT' });
+    expect(await count(api.db, 'trade_files')).toBe(1);
+  });
+
+  it('without any row says that nothing was traded', async () => {
+    const good = await send([fileRow('S1')]);
+    expect(await send([])).toMatchObject({ rowCount: 0, replacedFileId: good.fileId });
+  });
+
   it('needs an Idempotency-Key', async () => {
     const answer = await api.post('/trade-files?market=HK', undefined, {
       payload: 'x',
@@ -171,6 +199,36 @@ describe('a file that comes after the pre-check', () => {
       expect(await count(api.db, 'trade_files')).toBe(0);
     },
   );
+
+  it('of a trade date that the open ledger date does not compare disturbs nobody', async () => {
+    const longGone = { tradeDate: '2025-12-01' };
+    for (const mode of ['PAUSED', 'AUTO_RUNNING']) {
+      await place(api.db, { mode, steps: { sync: 'SUCCEEDED', preCheck: 'SUCCEEDED' } });
+      const before = await flowOf(api.db);
+      expect(await send([fileRow(`S-${mode}`)], longGone)).toMatchObject({
+        preCheckInvalidated: false,
+      });
+      expect(await flowOf(api.db)).toEqual(before);
+    }
+  });
+
+  it('of the trade date of a late trade makes its pre-check repeat', async () => {
+    const friday = { tradeDate: '2025-12-19' };
+    await ok(sendRows(api, 'orders', order('LATE')));
+    await ok(sendRows(api, 'executions', execution('LATE-1', 'LATE', friday)));
+    await place(api.db, { mode: 'PAUSED' });
+    await clear(api.db, 'sync');
+    await place(api.db, { mode: 'PAUSED', steps: { preCheck: 'BLOCKED_BY_CHECK' } });
+    expect(await send([fileRow('LATE-1')], friday)).toMatchObject({ preCheckInvalidated: true });
+    const otherChannel = { ...friday, settlementChannel: 'CCASS2' };
+    await place(api.db, { mode: 'AUTO_RUNNING' });
+    expect(await send([fileRow('S2')], otherChannel)).toMatchObject({
+      preCheckInvalidated: false,
+    });
+    expect((await sendFile(api, [fileRow('S3')], friday)).json()).toMatchObject({
+      code: 'STEP_IN_PROGRESS',
+    });
+  });
 
   it('concerns the open ledger date only when that date books its trades', async () => {
     await place(api.db, { mode: 'AUTO_RUNNING', steps: { sync: 'RUNNING' } });
