@@ -122,6 +122,12 @@ export const ERROR_CATALOGUE = {
     '幂等键已用于其他请求。',
     '冪等鍵已用於其他請求。',
   ),
+  ID_RESERVED: entry(
+    'validation',
+    'Ids of this form are given to supplements of the back office.',
+    '该编号格式保留给后台补单。',
+    '該編號格式保留給後台補單。',
+  ),
   INTERNAL: entry(
     'invariant',
     'Something failed inside Daycut; the request id finds it in the log.',
@@ -139,6 +145,12 @@ export const ERROR_CATALOGUE = {
     'No market rule is configured.',
     '缺少市场规则。',
     '缺少市場規則。',
+  ),
+  MASTER_DATA_CHANGED: entry(
+    'data_quality',
+    'Instruments or fee schedules changed while the step read them; run it again.',
+    '标的或套餐在步骤执行期间有变更，请重跑该步骤。',
+    '標的或套餐在步驟執行期間有變更，請重跑該步驟。',
   ),
   NOT_AN_INSTANT: entry(
     'validation',

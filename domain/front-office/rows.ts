@@ -10,6 +10,7 @@ import {
   type InstrumentType,
   type Side,
 } from '../trades/trade.ts';
+import { isSupplementId } from '../supplements/supplement.ts';
 import { marketOfInstrumentId } from './instrument-id.ts';
 import { RowReader, type RawRow, type RowError } from './row-reader.ts';
 
@@ -106,6 +107,13 @@ function knownMarket(reader: RowReader, field: string, id: string, facts: FrontO
   return market ?? '';
 }
 
+/** An id that the front office hands out; two trades under one id would be taken for one. */
+function ownId(reader: RowReader, field: string): string {
+  const id = reader.id(field);
+  if (isSupplementId(id)) reader.refuse(field, 'ID_RESERVED');
+  return id;
+}
+
 /**
  * An order of the front office. An instrument that nobody knows yet is accepted when its id names a
  * known market: sync lists its trades as exceptions.
@@ -121,7 +129,7 @@ export function readOrder(raw: RawRow, row: number, facts: FrontOfficeFacts): Re
     reader.refuse('settlementChannel', 'UNKNOWN_SETTLEMENT_CHANNEL');
   }
   return outcome(reader, {
-    orderId: reader.id('orderId'),
+    orderId: ownId(reader, 'orderId'),
     ...recordedOf(reader),
     accountNo: reader.id('accountNo'),
     instrumentId,
@@ -138,7 +146,7 @@ export function readOrder(raw: RawRow, row: number, facts: FrontOfficeFacts): Re
 export function readExecution(raw: RawRow, row: number): ReadRow<ExecutionRow> {
   const reader = new RowReader(raw, row);
   return outcome(reader, {
-    executionId: reader.id('executionId'),
+    executionId: ownId(reader, 'executionId'),
     ...recordedOf(reader),
     orderId: reader.id('orderId'),
     tradeDate: reader.day('tradeDate'),

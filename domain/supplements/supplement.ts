@@ -40,8 +40,13 @@ export interface Supplement {
   readonly executions: readonly SupplementExecution[];
 }
 
-/** The order id under which a supplement is cleared; no front office hands out such ids. */
-export const supplementOrderId = (supplementId: number): string => `SUP-${supplementId}`;
+const ID_PREFIX = 'SUP-';
+
+/** The order id under which a supplement is cleared. */
+export const supplementOrderId = (supplementId: number): string => `${ID_PREFIX}${supplementId}`;
+
+/** True for ids of supplements and their executions, which no front office may hand out. */
+export const isSupplementId = (id: string): boolean => id.startsWith(ID_PREFIX);
 
 export type ReadSupplement =
   | { readonly ok: true; readonly supplement: Supplement }

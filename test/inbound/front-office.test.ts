@@ -57,6 +57,7 @@ describe('the fields of an order', () => {
     ['recordedAt', '2025-12-22 10:00:00', 'NOT_AN_INSTANT'],
     ['recordedAt', '2025-02-30T10:00:00Z', 'NOT_AN_INSTANT'],
     ['recordedAt', '2025-12-22T10:00:00', 'NOT_AN_INSTANT'],
+    ['orderId', 'SUP-1', 'ID_RESERVED'],
     ['orderId', 'two words', 'OUT_OF_RANGE'],
     ['orderId', 'x'.repeat(65), 'OUT_OF_RANGE'],
     ['quantitty', '5', 'BAD_REQUEST'],
@@ -127,6 +128,7 @@ describe('executions', () => {
   });
 
   it.each([
+    ['executionId', 'SUP-1-1', 'ID_RESERVED'],
     ['price', '-613.5', 'NOT_POSITIVE'],
     ['tradeDate', '2025-02-30', 'NOT_A_CALENDAR_DAY'],
     ['tradeDate', '20251222', 'NOT_A_CALENDAR_DAY'],
