@@ -140,6 +140,9 @@ async function openRun(
   if (!isUndo(step)) {
     await pointStep(t.tx, flow, { step, status: 'RUNNING', stepRunId: run.stepRunId });
     await invalidateSteps(t.tx, flow, stepsAfter(flow, step));
+    // Bills of the pass before would count while this one runs, and for ever if it failed: then an
+    // order could neither be edited, being billed, nor revoked, since no step of it is done.
+    if (step === 'billing') await supersede(t, run);
   }
   if ((await shardsOf(t.tx, run.stepRunId)).length > 0) {
     return workOf(t, await loadFlow(t.tx, flow), run);
@@ -238,7 +241,7 @@ async function finish(
   if (mode !== now.mode) await changeFlow(t.tx, flow, { mode });
 }
 
-/** A new pass that succeeded takes the place of the earlier ones of its generation. */
+/** A new pass takes the place of the earlier ones of its generation. */
 async function supersede(t: Transaction, run: StepRunRow): Promise<void> {
   if (run.step === 'sync') return discardUnpostedSyncs(t.tx, run, run.stepRunId);
   await discardRuns(

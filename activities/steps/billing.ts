@@ -1,9 +1,11 @@
 import {
   accountSchedules,
+  assertMasterData,
   channelEdits,
   feeRuleVersion,
   loadFeeCodeIds,
   loadInstruments,
+  masterDataVersion,
   maxEditNo,
   ordersPerAccount,
   type BillingInputs,
@@ -28,14 +30,19 @@ const inputsOf = (run: StepRun): BillingInputs => run.inputs as unknown as Billi
 
 async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables> {
   const inputs = inputsOf(run);
-  return inTransaction(db, async ({ client, tx }) => ({
-    tariffs: await tariffsOf(db, run.flow, inputs.feeRules),
-    choices: new FeeChoices(db, await loadFeeCodeIds(client)),
-    terms: new SettlementTermsBook(await loadClearingCalendar(tx)),
-    instruments: await loadInstruments(client, run.flow),
-    schedules: await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim),
-    channelEdits: await channelEdits(client, run, inputs.maxEditNo),
-  }));
+  return inTransaction(db, async ({ client, tx }) => {
+    // One picture of the database: what is read is what was compared.
+    await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await assertMasterData(client, run.flow, inputs.masterData);
+    return {
+      tariffs: await tariffsOf(db, run.flow, inputs.feeRules),
+      choices: new FeeChoices(db, await loadFeeCodeIds(client)),
+      terms: new SettlementTermsBook(await loadClearingCalendar(tx)),
+      instruments: await loadInstruments(client, run.flow),
+      schedules: await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim),
+      channelEdits: await channelEdits(client, run, inputs.maxEditNo),
+    };
+  });
 }
 
 /** Names the account as people know it. */
@@ -49,7 +56,8 @@ async function explained(work: ShardWork, error: unknown): Promise<unknown> {
 
 /**
  * 清算计费: a contract with its fees for each order of the snapshot and trade date that is not
- * posted yet. The fee rules, the channel edits and the snapshots are those of the opening.
+ * posted yet. The fee rules, the channel edits and the snapshots are those of the opening; so are
+ * instruments and fee schedules, or the step fails and is run again.
  */
 export const billing: StepDefinition = {
   async plan(t, run) {
@@ -62,6 +70,7 @@ export const billing: StepDefinition = {
     const inputs: BillingInputs = {
       syncRunIds,
       feeRules: await feeRuleVersion(t.client, run.flow),
+      masterData: await masterDataVersion(t.client, run.flow),
       maxEditNo: await maxEditNo(t.client, run),
     };
     const counts = ordersPerAccount(run.ledgerDate, syncRunIds);

@@ -11,6 +11,7 @@ export interface BillingInputs {
   /** Snapshots to be billed: those that count and have no posted contracts. */
   readonly syncRunIds: readonly number[];
   readonly feeRules: FeeRuleVersion;
+  readonly masterData: MasterDataVersion;
   /** The newest channel edit that was there. */
   readonly maxEditNo: number;
 }
@@ -108,6 +109,50 @@ export async function loadFeeRules(
     });
   }
   return rows.map(({ definition }) => definition);
+}
+
+/** What prices depend on of instruments and accounts; rows that come later play no part. */
+export interface MasterDataVersion {
+  readonly maxAssetId: number;
+  readonly maxAccountId: number;
+  readonly digest: string;
+}
+
+const LATEST = { maxAssetId: Number.MAX_SAFE_INTEGER, maxAccountId: Number.MAX_SAFE_INTEGER };
+
+/** Sums of hashes, so that nothing is sorted: every shard compares them. */
+export async function masterDataVersion(
+  client: pg.PoolClient,
+  flow: string,
+  { maxAssetId, maxAccountId }: Omit<MasterDataVersion, 'digest'> = LATEST,
+): Promise<MasterDataVersion> {
+  const hash = (...columns: readonly string[]): string =>
+    `coalesce(sum(hashtextextended(concat_ws('|', ${columns.join(', ')}), 0)::numeric), 0)`;
+  const instrument = ['asset_id', 'market', 'type', 'i.currency', 'stamp_duty_exempt'];
+  const schedule = ['account_id', 'market', 'schedule_id', 'effective_from', 'effective_to'];
+  const { rows } = await client.query<MasterDataVersion>(
+    `SELECT i.max AS "maxAssetId", s.max AS "maxAccountId", i.digest || ' ' || s.digest AS digest
+     FROM (SELECT coalesce(max(asset_id), 0) AS max, ${hash(...instrument)} AS digest
+         FROM instruments i JOIN markets USING (market)
+         WHERE flow = $1 AND asset_id <= $2::bigint) i,
+       (SELECT coalesce(max(account_id), 0) AS max, ${hash(...schedule)} AS digest
+         FROM account_fee_schedules JOIN markets USING (market)
+         WHERE flow = $1 AND account_id <= $3::bigint) s`,
+    [flow, maxAssetId, maxAccountId],
+  );
+  return rows[0] ?? { maxAssetId: 0, maxAccountId: 0, digest: '' };
+}
+
+/** Throws MASTER_DATA_CHANGED: shards that read different types or schedules price differently. */
+export async function assertMasterData(
+  client: pg.PoolClient,
+  flow: string,
+  frozen: MasterDataVersion,
+): Promise<void> {
+  const now = await masterDataVersion(client, flow, frozen);
+  if (now.digest !== frozen.digest) {
+    throw new ClearingError('MASTER_DATA_CHANGED', { frozen: { ...frozen }, now: { ...now } });
+  }
 }
 
 export async function maxEditNo(client: pg.PoolClient, of: FlowDate): Promise<number> {

@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { priceInto, type FeeSink } from '../../domain/fees/fee-kernel.ts';
+import { lineByMonth } from '../../domain/fees/compile-tariff.ts';
+import { priceInto } from '../../domain/fees/fee-kernel.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Side } from '../../domain/trades/trade.ts';
 import {
@@ -14,9 +15,10 @@ import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { copyIn, readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
+import { FEES, FeeRows } from './fee-rows.ts';
 import type { Tariffs } from './tariffs.ts';
 import { IdBlock } from './ids.ts';
-import type { SettlementTermsBook } from './settlement-terms.ts';
+import type { SettlementTerms, SettlementTermsBook } from './settlement-terms.ts';
 
 /** As many as a shard has rows: each reservation waits for the disk once. */
 const ID_BLOCK = 15_000;
@@ -26,8 +28,6 @@ const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generati
   settlement_channel, schedule_id, currency, execution_count, quantity, gross_amount, fee_amount,
   net_amount, fee_totals, cash_settlement_date, securities_settlement_date, cash_due_date,
   securities_due_date)`;
-const FEES = `fees (ledger_date, contract_id, line, fee_code_id, execution_no, choice_id, metric,
-  exact_amount, clamp, amount)`;
 
 /** What pricing needs beside the orders, loaded once for a shard. */
 export interface BillingTables {
@@ -65,6 +65,28 @@ function wireOf(name: string): string {
 const optionalDay = (field: string | undefined): BusinessDate | undefined =>
   field === undefined || field === COPY_NULL ? undefined : (field as BusinessDate);
 
+const whereOf = (f: Fields) => ({
+  accountId: Number(f[ORDER.accountId]),
+  market: f[ORDER.market] ?? '',
+  tradeDate: f[ORDER.tradeDate] as BusinessDate,
+  orderId: fromCopyField(f[ORDER.orderId] ?? ''),
+});
+
+/** A business refusal with the order that it is about. */
+const located = (error: unknown, f: Fields): unknown =>
+  error instanceof ClearingError
+    ? new ClearingError(error.code, { ...error.details, ...whereOf(f) }, { cause: error })
+    : error;
+
+/** The counters of the month are not kept yet: better no bill than one from zero. */
+function refuseMonthlyTiers(plan: TariffPlan): void {
+  const line = lineByMonth(plan);
+  if (line === undefined) return;
+  const { scheduleId } = plan.query;
+  const why = 'fees in tiers by the calendar month cannot be billed yet';
+  throw new ClearingError('UNSUPPORTED', { why, scheduleId, feeCode: line.feeCode });
+}
+
 /**
  * Prices the orders of an account range and writes a contract and its fee rows for each, in account
  * order. A trade that cannot be priced throws: the step fails as a whole, nothing of it counts.
@@ -81,10 +103,7 @@ export class ContractWriter {
   private batch = new Batch();
   private spare = new Batch();
   private cursor = '';
-  /** Of the order that is being priced: what its fee rows begin with, their count and ids. */
-  private feePrefix = '';
-  private feeLine = 0;
-  private lineIds: readonly LineIds[] = [];
+  private readonly feeRows = new FeeRows();
 
   constructor(attempt: ShardAttempt, scope: BillingScope, tables: BillingTables) {
     this.attempt = attempt;
@@ -156,11 +175,10 @@ export class ContractWriter {
           row.effectiveFrom <= tradeDate &&
           (row.effectiveTo === null || tradeDate <= row.effectiveTo),
       );
-    const where = { accountId, market, tradeDate, orderId: fromCopyField(f[ORDER.orderId] ?? '') };
     if (schedule === undefined) {
       throw new ClearingError('FEE_RULE_MISSING', {
         why: 'the account has no fee schedule in force',
-        ...where,
+        ...whereOf(f),
       });
     }
     const channel = this.channelOf(f);
@@ -178,11 +196,25 @@ export class ContractWriter {
         channel,
         currency: instrument.currency,
       });
+      refuseMonthlyTiers(plan);
       this.tables.tariffs.plans.set(key, plan);
       return plan;
     } catch (error) {
-      if (!(error instanceof ClearingError)) throw error;
-      throw new ClearingError(error.code, { ...error.details, ...where }, { cause: error });
+      throw located(error, f);
+    }
+  }
+
+  private termsOf(f: Fields, instrument: InstrumentRow, plan: TariffPlan): SettlementTerms {
+    try {
+      return this.tables.terms.termsOf({
+        market: plan.query.market,
+        instrumentType: instrument.type,
+        tradeDate: plan.query.tradeDate,
+        cashDate: optionalDay(f[ORDER.cashDate]),
+        securitiesDate: optionalDay(f[ORDER.securitiesDate]),
+      });
+    } catch (error) {
+      throw located(error, f);
     }
   }
 
@@ -190,26 +222,6 @@ export class ContractWriter {
     const edited = this.channels.size > 0 ? this.channels.get(f[ORDER.orderId] ?? '') : undefined;
     return edited ?? Number(f[ORDER.orderChannel]);
   }
-
-  private readonly feeSink: FeeSink = (_, at, execution, metric, exact, clamp, amount) => {
-    const ids = this.lineIds[at];
-    if (ids === undefined) throw new RangeError(`no ids for line ${at}`);
-    this.feeLine += 1;
-    const { fees } = this.batch;
-    fees.put(this.feePrefix);
-    fees.putWhole(this.feeLine);
-    fees.put(ids.middle);
-    fees.putWhole(execution + 1);
-    fees.put(ids.choice);
-    fees.put(metric);
-    fees.put('\t');
-    fees.put(exact);
-    fees.put('\t');
-    fees.put(clamp);
-    fees.put('\t');
-    fees.put(amount);
-    fees.endRow();
-  };
 
   private write(
     f: Fields,
@@ -221,20 +233,12 @@ export class ContractWriter {
     const contractId = this.ids.take();
     const quantities = (f[ORDER.quantities] ?? '').split(' ');
     const prices = (f[ORDER.prices] ?? '').split(' ');
-    this.feePrefix = `${ledgerDate}\t${contractId}\t`;
-    this.feeLine = 0;
-    this.lineIds = ids;
-    const priced = priceInto(plan, { quantities, prices }, this.feeSink);
+    this.feeRows.begin(this.batch.fees, `${ledgerDate}\t${contractId}\t`, ids);
+    const priced = priceInto(plan, { quantities, prices }, this.feeRows.sink);
     const totals = priced.lineTotals
       .map((amount, at) => `${ids[at]?.feeCodeId ?? ''}:${amount}`)
       .join(' ');
-    const terms = this.tables.terms.termsOf({
-      market: plan.query.market,
-      instrumentType: instrument.type,
-      tradeDate: plan.query.tradeDate,
-      cashDate: optionalDay(f[ORDER.cashDate]),
-      securitiesDate: optionalDay(f[ORDER.securitiesDate]),
-    });
+    const terms = this.termsOf(f, instrument, plan);
     this.batch.contracts.row(
       `${ledgerDate}\t${contractId}\t${this.attempt.claim.stepRunId}\t${generation}\t${flow}` +
         `\t${f[ORDER.market]}\t${f[ORDER.orderNo]}\t${f[ORDER.orderId]}\t${f[ORDER.source]}` +

@@ -35,7 +35,14 @@ export class FeeChoices {
     return this.known.get(plan);
   }
 
+  /** Throws BOOKS_OUT_OF_BALANCE for a plan that would charge a fee code twice. */
   async store(plan: TariffPlan): Promise<void> {
+    if (new Set(plan.lines.map(({ feeCode }) => feeCode)).size < plan.lines.length) {
+      throw new ClearingError('BOOKS_OUT_OF_BALANCE', {
+        what: 'two lines of a tariff for one fee code',
+        ...plan.query,
+      });
+    }
     const choices = plan.lines.map(({ choice }) => ({ choice, digest: digestOf(choice) }));
     const missing = choices.filter(({ digest }) => !this.stored.has(digest));
     if (missing.length > 0) await this.storeChoices(missing);

@@ -46,6 +46,15 @@ export const tariffKey = (query: TariffQuery): string =>
   `${query.feeUnit ?? ''}|${query.marketLines?.join('+') ?? '*'}|` +
   `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}`;
 
+const BY_MONTH: readonly string[] = ['orderTier', 'shareTier', 'turnoverTier'];
+
+/**
+ * The first line that depends on what the account traded in the calendar month; undefined when none
+ * does. Whoever prices such a line without the month's counters starts every order at zero.
+ */
+export const lineByMonth = ({ lines }: TariffPlan): TariffLine | undefined =>
+  lines.find(({ choice }) => BY_MONTH.includes(choice.formula.kind));
+
 /** A remainder is what the other lines leave, so it is priced after them. */
 const remaindersLast = (a: TariffLine, b: TariffLine): number =>
   Number(a.choice.formula.kind === 'remainder') - Number(b.choice.formula.kind === 'remainder');

@@ -53,6 +53,20 @@ export async function openRun(
       pass: (earlier?.pass ?? 0) + 1,
       commandId: undefined,
     });
+    if (step === 'billing') {
+      await discardRuns(
+        t.tx,
+        {
+          ledgerDate: row.ledgerDate,
+          flow: row.flow,
+          steps: ['billing'],
+          generation: row.generation,
+          span: 'only',
+          exceptRunId: row.stepRunId,
+        },
+        `run ${row.stepRunId}`,
+      );
+    }
     const plan = await STEP_DEFINITIONS[step].plan(t, row);
     const shards = cut.shardPerAccount ? plan.shards.flatMap(perAccount) : plan.shards;
     await freezeRun(t.tx, row.stepRunId, { ...plan, shards });
@@ -98,20 +112,6 @@ export async function closeRun(db: Db, run: StepRun): Promise<StepOutcome> {
     const outcome = await STEP_DEFINITIONS[run.step].close(t, run, results);
     await endRun(t.tx, run.stepRunId, outcome);
     if (run.step === 'sync') await discardUnpostedSyncs(t.tx, run, run.stepRunId);
-    if (run.step === 'billing') {
-      await discardRuns(
-        t.tx,
-        {
-          ledgerDate: run.ledgerDate,
-          flow: run.flow,
-          steps: ['billing'],
-          generation: run.generation,
-          span: 'only',
-          exceptRunId: run.stepRunId,
-        },
-        `run ${run.stepRunId}`,
-      );
-    }
     return outcome;
   });
 }

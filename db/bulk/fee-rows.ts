@@ -1,0 +1,59 @@
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import type { FeeSink } from '../../domain/fees/fee-kernel.ts';
+import type { CopyBuffer } from './copy-buffer.ts';
+import type { LineIds } from './fee-choices.ts';
+
+export const FEES = `fees (ledger_date, contract_id, line, fee_code_id, execution_no, choice_id,
+  metric, exact_amount, clamp, amount)`;
+
+/**
+ * Writes the fee rows of one contract after the other. That a contract has one row for a fee code
+ * and execution is asserted here, by two comparisons, and not by an index over all rows.
+ */
+export class FeeRows {
+  private rows: CopyBuffer | undefined;
+  private prefix = '';
+  private ids: readonly LineIds[] = [];
+  private line = 0;
+  private lastAt = -1;
+  private lastExecution = -1;
+
+  /** `prefix`: ledger date and contract id as COPY fields. `ids`: of each line of its plan. */
+  begin(rows: CopyBuffer, prefix: string, ids: readonly LineIds[]): void {
+    this.rows = rows;
+    this.prefix = prefix;
+    this.ids = ids;
+    this.line = 0;
+    this.lastAt = -1;
+  }
+
+  /** For priceInto. Throws BOOKS_OUT_OF_BALANCE for a row that does not go forward. */
+  readonly sink: FeeSink = (_, at, execution, metric, exact, clamp, amount) => {
+    const { rows } = this;
+    const ids = this.ids[at];
+    if (ids === undefined || rows === undefined) throw new RangeError(`no ids for line ${at}`);
+    // Lines of a plan differ in their fee code (FeeChoices), and rows come by line and execution.
+    if (at < this.lastAt || (at === this.lastAt && execution <= this.lastExecution)) {
+      throw new ClearingError('BOOKS_OUT_OF_BALANCE', {
+        what: 'two fee rows of a contract for one fee code and execution',
+        feeCodeId: ids.feeCodeId,
+      });
+    }
+    this.lastAt = at;
+    this.lastExecution = execution;
+    this.line += 1;
+    rows.put(this.prefix);
+    rows.putWhole(this.line);
+    rows.put(ids.middle);
+    rows.putWhole(execution + 1);
+    rows.put(ids.choice);
+    rows.put(metric);
+    rows.put('\t');
+    rows.put(exact);
+    rows.put('\t');
+    rows.put(clamp);
+    rows.put('\t');
+    rows.put(amount);
+    rows.endRow();
+  };
+}
