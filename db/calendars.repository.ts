@@ -21,6 +21,8 @@ export interface ClearingMarket extends MarketCalendars {
   readonly flow: string;
   readonly timeZone: string;
   readonly overnight: boolean;
+  /** `HH:MM` in its time zone. */
+  readonly closesAt: string;
 }
 
 export interface ClearingCalendar {

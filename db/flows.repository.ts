@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
+import { lastClose } from '../domain/calendar/cutoff.ts';
 import { isBusy, type FlowRef, type FlowState } from '../domain/clearing/flow-state.ts';
 import type { DayFacts } from '../domain/clearing/guards.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type StepStatus,
 } from '../domain/clearing/steps.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { loadClearingCalendar, marketsOfFlow } from './calendars.repository.ts';
 import type { Tx } from './client.ts';
 import {
   flowDays,
@@ -20,7 +22,7 @@ import {
   stepRuns,
   stepShards,
 } from './schema/clearing.ts';
-import { flows, markets } from './schema/reference.ts';
+import { flows } from './schema/reference.ts';
 
 const isFlow = (ref: FlowRef) =>
   and(eq(flowDays.ledgerDate, ref.ledgerDate), eq(flowDays.flow, ref.flow));
@@ -97,10 +99,7 @@ export async function loadDayFacts(tx: Tx, ref: FlowRef, now: Date): Promise<Day
   const all = await loadFlowsOf(tx, ref.ledgerDate);
   const position = all.findIndex((flow) => flow.flow === ref.flow);
   const dayEnd = all.find((flow) => flow.flow === DAY_END_FLOW);
-  const [overnight] = await tx
-    .select({ isOvernight: sql<boolean>`bool_and(${markets.overnight})` })
-    .from(markets)
-    .where(eq(markets.flow, ref.flow));
+  const beginsAt = await beginningOf(tx, ref, { cutoffAt: new Date(date.cutoffAt), now });
   return {
     isOpenDate: date.status === 'OPEN',
     unfinishedEarlierFlows: all
@@ -114,8 +113,8 @@ export async function loadDayFacts(tx: Tx, ref: FlowRef, now: Date): Promise<Day
       .filter((flow) => flow.flow !== ref.flow && isBusy(flow.mode))
       .map(({ flow, mode }) => ({ flow, mode })),
     hasUnreversedJournals: await hasUnreversedJournals(tx, ref),
-    cutoffReached: overnight?.isOvernight === true || new Date(date.cutoffAt) <= now,
-    cutoffAt: new Date(date.cutoffAt).toISOString(),
+    cutoffReached: beginsAt === undefined || beginsAt <= now,
+    cutoffAt: (beginsAt ?? new Date(date.cutoffAt)).toISOString(),
     failedReadinessItems: await failedReadinessItems(tx, ref),
   };
 }
@@ -140,6 +139,28 @@ async function hasUnreversedJournals(tx: Tx, ref: FlowRef): Promise<boolean> {
     )
     .limit(1);
   return found !== undefined;
+}
+
+/**
+ * When a flow may begin: at the cutoff of the date. A flow of overnight markets need not wait for
+ * it once their session is over; undefined = they held none. Where a calendar is missing it waits,
+ * since readiness has to say so first.
+ */
+async function beginningOf(
+  tx: Tx,
+  ref: FlowRef,
+  { cutoffAt, now }: { readonly cutoffAt: Date; readonly now: Date },
+): Promise<Date | undefined> {
+  if (cutoffAt <= now || ref.flow === DAY_END_FLOW) return cutoffAt;
+  const calendar = await loadClearingCalendar(tx);
+  const markets = marketsOfFlow(calendar, ref.flow);
+  if (!markets.every(({ overnight }) => overnight)) return cutoffAt;
+  try {
+    return lastClose(markets, ref.ledgerDate, calendar.union);
+  } catch (error) {
+    if (error instanceof ClearingError && error.code === 'CALENDAR_MISSING') return cutoffAt;
+    throw error;
+  }
 }
 
 async function failedReadinessItems(tx: Tx, ref: FlowRef): Promise<string[]> {

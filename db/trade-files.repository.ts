@@ -50,9 +50,9 @@ export const tradeFileErrorsId = (fileId: number): string => `trade-file:${fileI
 /**
  * Imports a counterparty file inside the caller's transaction. It takes the place of the current
  * one of the same market, channel and trade date, and a pre-check that compares this trade date has
- * to be repeated. The flow is locked only at the end, so that a long file does not hold its commands
- * up. Throws UNKNOWN_MARKET, UNKNOWN_SETTLEMENT_CHANNEL, FUTURE_TRADE_DATE, FILE_MALFORMED (from the
- * batches), ROWS_REFUSED when no row is good, and STEP_IN_PROGRESS.
+ * to be repeated. The flow is locked only at the end, so that a long file does not hold its
+ * commands up. Throws UNKNOWN_MARKET, UNKNOWN_SETTLEMENT_CHANNEL, FUTURE_TRADE_DATE, FILE_MALFORMED
+ * (from the batches), ROWS_REFUSED when no row is good, and STEP_IN_PROGRESS.
  */
 export async function importTradeFile(
   t: Transaction,

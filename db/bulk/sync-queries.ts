@@ -122,8 +122,8 @@ export const tradeDateCounts = (windows: readonly TradeWindow[]): string =>
    GROUP BY 1, 2 ORDER BY 1, 2`;
 
 /**
- * Trade dates that another ledger date has to look at again, of those that this run looks at: it set
- * trades of them aside, or the front office has rows that this cut does not see yet.
+ * Trade dates that another ledger date has to look at again, of those that this run looks at: it
+ * set trades of them aside, or the front office has rows that this cut does not see yet.
  */
 export const unjudgedTradeDates = ({ inputs }: SyncScope, stepRunId: number): string =>
   `SELECT e.market, e.trade_date::text AS "tradeDate" FROM front_office.executions e

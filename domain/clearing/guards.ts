@@ -31,8 +31,9 @@ export interface DayFacts {
   readonly hasUnreversedJournals: boolean;
   /** True once a step of the day end has begun and was not revoked. */
   readonly dayEndBegun: boolean;
-  /** False before the cutoff for a flow that needs it (every flow but an overnight one). */
+  /** True once the flow may begin: at the cutoff, or when the session of overnight markets ended. */
   readonly cutoffReached: boolean;
+  /** When that is, or was. */
   readonly cutoffAt: string;
   readonly failedReadinessItems: readonly string[];
 }
