@@ -9,14 +9,18 @@ import type { FeeVector } from './fee-vector.ts';
 import { outcomeOf, unsupported, type Difference, type Outcome } from './outcome.ts';
 import type { ReferenceData } from './reference-data.ts';
 
-const INSTRUMENT_TYPES: Readonly<Record<string, readonly string[]>> = {
-  HK: [
-    ...['EQUITY', 'ETF', 'ETF_FI', 'REIT', 'CBBC', 'DERIVATIVE_WARRANT', 'INLINE_WARRANT', 'DEBT'],
-    ...['IPO_PUBLIC', 'IPO_PLACING'],
+/** By market. A map, since a vector may call its market anything, also `constructor`. */
+const INSTRUMENT_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
+  [
+    'HK',
+    [
+      ...['EQUITY', 'ETF', 'ETF_FI', 'REIT', 'CBBC', 'DERIVATIVE_WARRANT', 'INLINE_WARRANT'],
+      ...['DEBT', 'IPO_PUBLIC', 'IPO_PLACING'],
+    ],
   ],
-  US: ['US_EQUITY', 'US_OPTION'],
-  CN: ['CN_EQUITY', 'CN_ETF'],
-};
+  ['US', ['US_EQUITY', 'US_OPTION']],
+  ['CN', ['CN_EQUITY', 'CN_ETF']],
+]);
 
 /** Codes that say "there is no data for this", not "this is wrong". */
 const NOT_COVERED = ['FEE_RULE_MISSING', 'UNSUPPORTED', 'CALENDAR_MISSING', 'MARKET_RULE_MISSING'];
@@ -49,7 +53,7 @@ export function checkFee(vector: FeeVector, data: ReferenceData): Outcome {
 }
 
 function unknownNameIn(vector: FeeVector, data: ReferenceData): string | null {
-  const types = INSTRUMENT_TYPES[vector.market];
+  const types = INSTRUMENT_TYPES.get(vector.market);
   const schedule = data.schedules.get(vector.schedule);
   const policy = data.roundingPolicies.get(vector.rounding);
   if (types === undefined) return `unknown market ${vector.market}`;

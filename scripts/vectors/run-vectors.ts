@@ -16,11 +16,28 @@ interface Counts {
   agreed: number;
   differing: number;
   unsupported: number;
+  malformed: number;
+}
+
+/** Counts by kind; a vector that has none, or is no object, counts as `unknown`. */
+class Tally {
+  readonly kinds = new Map<string, Counts>();
+
+  add(kind: string, status: keyof Counts): void {
+    const none = { agreed: 0, differing: 0, unsupported: 0, malformed: 0 };
+    const count = this.kinds.get(kind) ?? none;
+    count[status] += 1;
+    this.kinds.set(kind, count);
+  }
+
+  has(status: keyof Counts): boolean {
+    return [...this.kinds.values()].some((count) => count[status] > 0);
+  }
 }
 
 /**
  * Prices every vector of the files through the product's rules and prints what differs. Returns the
- * exit code: 1 when anything differs, else 2 when a file or a vector is unusable, else 0.
+ * exit code: 1 when anything differs, else 2 when a vector is malformed or a file unusable, else 0.
  */
 export function runVectors(paths: readonly string[], print: Print): number {
   if (paths.length === 0) {
@@ -28,15 +45,16 @@ export function runVectors(paths: readonly string[], print: Print): number {
     return EXIT_UNUSABLE;
   }
   const data = loadReferenceData();
-  const counts = new Map<string, Counts>();
+  const tally = new Tally();
   let unusable = 0;
   for (const path of paths) {
     const vectors = readVectors(path, print);
-    unusable += vectors === null ? 1 : checkAll(path, vectors, data, counts, print);
+    if (vectors === null) unusable += 1;
+    else checkAll(path, vectors, data, tally, print);
   }
-  printCounts(counts, unusable, print);
-  if ([...counts.values()].some((count) => count.differing > 0)) return EXIT_DIFFERENT;
-  return unusable > 0 ? EXIT_UNUSABLE : EXIT_AGREED;
+  printCounts(tally, unusable, print);
+  if (tally.has('differing')) return EXIT_DIFFERENT;
+  return unusable > 0 || tally.has('malformed') ? EXIT_UNUSABLE : EXIT_AGREED;
 }
 
 function readVectors(path: string, print: Print): readonly unknown[] | null {
@@ -51,32 +69,29 @@ function readVectors(path: string, print: Print): readonly unknown[] | null {
   return null;
 }
 
-/** Returns how many vectors were malformed. */
+/** Each vector counts once, whatever is wrong with it, and the others are still checked. */
 function checkAll(
   path: string,
   vectors: readonly unknown[],
   data: ReferenceData,
-  counts: Map<string, Counts>,
+  tally: Tally,
   print: Print,
-): number {
-  let malformed = 0;
+): void {
   for (const [index, vector] of vectors.entries()) {
+    let kind = 'unknown';
     try {
       if (!isFields(vector)) throw new MalformedVector('expected an object');
-      const kind = kindOf(vector);
+      kind = kindOf(vector);
       const outcome = check(kind, vector, data);
       report(labelOf(vector, index), outcome, print);
-      const count = counts.get(kind) ?? { agreed: 0, differing: 0, unsupported: 0 };
-      count[outcome.status] += 1;
-      counts.set(kind, count);
+      tally.add(kind, outcome.status);
     } catch (error) {
       if (!(error instanceof MalformedVector)) throw error;
-      malformed += 1;
+      tally.add(kind, 'malformed');
       const label = isFields(vector) ? labelOf(vector, index) : `#${index}`;
       print(`MALFORMED   ${path} ${label}: ${error.message}`);
     }
   }
-  return malformed;
 }
 
 function kindOf(vector: Fields): string {
@@ -118,14 +133,14 @@ function report(label: string, outcome: Outcome, print: Print): void {
   }
 }
 
-function printCounts(counts: ReadonlyMap<string, Counts>, unusable: number, print: Print): void {
+function printCounts({ kinds }: Tally, unusable: number, print: Print): void {
   const row = (...cells: readonly (string | number)[]): string =>
     cells
       .map((cell, index) => (index === 0 ? `${cell}`.padEnd(16) : `${cell}`.padStart(20)))
       .join('');
-  print(row('kind', 'agreed', 'differing', 'not yet supported'));
-  for (const [kind, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    print(row(kind, count.agreed, count.differing, count.unsupported));
+  print(row('kind', 'agreed', 'differing', 'not yet supported', 'malformed'));
+  for (const [kind, count] of [...kinds].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    print(row(kind, count.agreed, count.differing, count.unsupported, count.malformed));
   }
-  if (unusable > 0) print(`unusable files or vectors: ${unusable}`);
+  if (unusable > 0) print(`unusable files: ${unusable}`);
 }

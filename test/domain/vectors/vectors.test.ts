@@ -36,8 +36,8 @@ describe('the published vectors', () => {
   test('agree, and what is not built is not counted as agreed', () => {
     const { exitCode, output } = runFiles(FEES, OTHERS);
     expect(exitCode).toBe(0);
-    expect(output).toMatch(counted('fee', 66, 0, 0));
-    expect(output).toMatch(counted('settlementDate', 17, 0, 0));
+    expect(output).toMatch(counted('fee', 66, 0, 0, 0));
+    expect(output).toMatch(counted('settlementDate', 17, 0, 0, 0));
     expect(output).not.toMatch(/DIFFERENCE|MALFORMED/);
   });
 });
@@ -62,7 +62,7 @@ describe('a difference', () => {
     const { exitCode, output } = run([{ ...vector('HK-001'), ...changes }]);
     expect(exitCode).toBe(1);
     expect(output).toContain(`HK-001 ${text}`);
-    expect(output).toMatch(counted('fee', 0, 1, 0));
+    expect(output).toMatch(counted('fee', 0, 1, 0, 0));
   });
 
   test('in a settlement date is labelled by market and trade date', () => {
@@ -94,6 +94,7 @@ describe('not yet supported', () => {
     ['an unknown rounding', { ...BASE, rounding: 'bankers' }],
     ['an unknown feeUnit', { ...BASE, feeUnit: 'same-price-group' }],
     ['an unknown market', { ...BASE, market: 'SG' }],
+    ['a market by the name of a property', { ...BASE, market: 'constructor' }],
     ['an unknown instrument type', { ...BASE, instrumentType: 'FUTURE' }],
     ['a schedule of another market', { ...BASE, schedule: 'us-options' }],
     ['a day before all rates', { ...BASE, tradeDate: '1899-12-29' }],
@@ -121,7 +122,7 @@ describe('not yet supported', () => {
     const { exitCode, output } = run([content]);
     expect(exitCode).toBe(0);
     expect(output).toMatch(/^UNSUPPORTED .+: .+/m);
-    expect(output).toMatch(/^\w+\s+0\s+0\s+1$/m);
+    expect(output).toMatch(/^\w+\s+0\s+0\s+1\s+0$/m);
   });
 
   test('an unknown settlement date does not hide a wrong amount', () => {
@@ -151,10 +152,25 @@ describe('unusable', () => {
     expect(output).toMatch(/^(MALFORMED|UNUSABLE) /m);
   });
 
+  test.each([
+    ['fee', { ...vector('HK-001'), feeCurrency: null }],
+    ['fee', { ...vector('HK-001'), expected: null }],
+    ['settlementDate', { kind: 'settlementDate', market: 'HK', tradeDate: null, expected: 1 }],
+    ['unknown', { ...vector('HK-001'), kind: 7 }],
+    ['unknown', null],
+  ])('a malformed vector of kind %s is counted, and the rest is checked', (kind, malformed) => {
+    const { exitCode, output } = run([malformed, vector('HK-001'), vector('HK-010')]);
+    expect(exitCode).toBe(2);
+    expect(output.match(/^MALFORMED /gm)).toHaveLength(1);
+    const others = kind === 'fee' ? 1 : 0;
+    if (others === 0) expect(output).toMatch(counted(kind, 0, 0, 0, 1));
+    expect(output).toMatch(counted('fee', 2, 0, 0, others));
+  });
+
   test('a file that is not there ends with 2, and the other files are still checked', () => {
     const { exitCode, output } = runFiles(join(folder, 'absent.json'), FEES);
     expect(exitCode).toBe(2);
-    expect(output).toMatch(counted('fee', 66, 0, 0));
+    expect(output).toMatch(counted('fee', 66, 0, 0, 0));
   });
 
   test('no file at all shows the usage', () => {
