@@ -41,8 +41,9 @@ export function takeLock(file) {
   writeFileSync(draft, JSON.stringify(mine));
   try {
     while (!isLinked(draft, file)) {
-      const holder = readLock(file);
-      if (isHeld(holder)) return { holder };
+      const found = readLock(file);
+      const living = livingHolder(found);
+      if (living !== undefined) return { holder: { ...found, pid: living.pid } };
       putAside(file);
     }
   } finally {
@@ -59,13 +60,14 @@ export function takeLock(file) {
   };
   process.once('exit', release);
   return {
-    lock: { rewrite, handTo: (pid) => rewrite(namingProcess(pid)), release },
+    lock: { rewrite, shareWith: (pid) => rewrite({ partner: namingProcess(pid) }), release },
   };
 }
 
 const namingProcess = (pid) => ({ pid, identity: identityOf(pid) ?? '' });
 
-const isHeld = (holder) => holder !== undefined && identityOf(holder.pid) === holder.identity;
+const livingHolder = (found) =>
+  [found, found?.partner].find((each) => each && identityOf(each.pid) === each.identity);
 
 /** A hard link is made once or not at all, and whoever sees it sees the whole file. */
 function isLinked(draft, file) {
@@ -87,7 +89,7 @@ function putAside(file) {
     throw error;
   }
   // If another one was faster this is its lock: it goes back where it was.
-  if (isHeld(readLock(aside))) isLinked(aside, file);
+  if (livingHolder(readLock(aside)) !== undefined) isLinked(aside, file);
   rmSync(aside, { force: true });
 }
 

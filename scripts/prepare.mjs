@@ -79,7 +79,7 @@ async function install(lock) {
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = spawn('npm', args, { cwd: root, stdio: 'inherit', shell: isWindows });
   // If we are killed, npm goes on, and whoever comes next must wait for it.
-  if (npm.pid !== undefined) lock.handTo(npm.pid);
+  if (npm.pid !== undefined) lock.shareWith(npm.pid);
   const isInterrupted = stopWithUs(npm);
   const code = await new Promise((resolve) => {
     npm.once('exit', resolve);

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { projectRoot } from '../../config.ts';
 import { isAlive, poll } from '../../scripts/embedded/processes.ts';
+import type { Holder } from '../../scripts/lock-file.mjs';
 
 interface Start {
   readonly child: ChildProcess;
@@ -79,12 +80,12 @@ function began(): number[] {
   return [...log.matchAll(/began (\d+)/g)].map(([, pid]) => Number.parseInt(pid!, 10));
 }
 
-/** The lock names npm by then. */
+/** The lock knows npm by then. */
 const untilBegun = (times = 1): Promise<true> =>
   poll(`installation ${times}`, 20_000, () => {
     const lock = readFileSync(join(clone, '.daycut/installing.json'), 'utf8');
-    const { pid } = JSON.parse(lock) as { pid: number };
-    return (began().length === times && began().at(-1) === pid) || undefined;
+    const { partner } = JSON.parse(lock) as Holder;
+    return (began().length === times && began().at(-1) === partner?.pid) || undefined;
   });
 const untilWaiting = ({ text }: Start): Promise<true> =>
   poll('the wait', 20_000, () => text().includes('waiting') || undefined);
@@ -95,7 +96,7 @@ describe('prepare', () => {
     await untilBegun();
     const second = start();
     await untilWaiting(second);
-    expect(second.text()).toContain(`installed already (process ${began()[0]!}, since 20`);
+    expect(second.text()).toContain(`installed already (process ${first.child.pid!}, since 20`);
     install();
     expect(await Promise.all([first.code, second.code])).toEqual([0, 0]);
     expect(began()).toHaveLength(1);
@@ -110,6 +111,7 @@ describe('prepare', () => {
     await once(first.child, 'exit');
     const second = start();
     await untilWaiting(second);
+    expect(second.text()).toContain(`installed already (process ${began()[0]!}, since 20`);
     install();
     expect(await second.code).toBe(0);
     expect(began()).toHaveLength(1);
