@@ -26,7 +26,10 @@ export async function passGate(
   return decide(t, command, () => refusalOf(command, flow, day));
 }
 
-/** As passGate, for a command with a guard of its own. */
+/**
+ * As passGate, for a command with a guard of its own. Expiry goes by the host's own time, as it was
+ * set: a command can wait long behind another, or for a worker, and must then never act.
+ */
 export async function decide(
   t: Transaction,
   command: FlowCommand,
@@ -35,7 +38,11 @@ export async function decide(
   const row = await findCommand(t.tx, command.commandId);
   if (row?.status === 'APPLIED') return 'again';
   if (row?.status !== 'RECORDED' || row.kind !== command.kind) return 'no';
-  const refusal = guard();
+  const expiresAt = new Date(row.expiresAt);
+  const refusal: Refusal | undefined =
+    expiresAt < new Date()
+      ? { code: 'COMMAND_EXPIRED', details: { expiresAt: expiresAt.toISOString() } }
+      : guard();
   if (refusal) {
     await refuseCommand(t.tx, command.commandId, refusal);
     return 'no';

@@ -5,6 +5,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { FlowFeed } from './flow-feed.ts';
 import { addAuth } from './plugins/auth.ts';
 import { addBodies } from './plugins/bodies.ts';
+import { MALFORMED_HTTP } from './plugins/malformed-http.ts';
 import { addOpenApi, addRouteConventions } from './plugins/openapi.ts';
 import { addProblems } from './plugins/problems.ts';
 import { addRequestLog } from './plugins/request-log.ts';
@@ -47,6 +48,7 @@ export interface AppDependencies extends ApiDependencies {
 export async function buildApp({ logger, ...deps }: AppDependencies): Promise<FastifyInstance> {
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
+    ...MALFORMED_HTTP,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

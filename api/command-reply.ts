@@ -4,6 +4,7 @@ import type { FlowRef } from '../domain/clearing/flow-state.ts';
 import type { CommandKind } from '../domain/clearing/commands.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { API_PREFIX } from './prefix.ts';
+import { sayRepeated } from './reply-once.ts';
 
 /** A command as its route reads it from the request. */
 export interface AskedCommand extends FlowRef {
@@ -34,7 +35,7 @@ export async function replyToCommand(
     void reply.code(202).header('location', `${API_PREFIX}/commands/${commandId}`);
     return { commandId, status: 'RECORDED' as const, flow };
   }
-  if (answer.repeated) void reply.header('idempotency-replayed', 'true');
+  if (answer.repeated) sayRepeated(reply);
   if (answer.kind === 'refused') {
     throw new ClearingError(answer.code, { ...answer.details, commandId, state: flow });
   }

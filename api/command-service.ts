@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   findCommand,
   recordCommand,
-  recordRefusal,
   refuseCommand,
   type CommandRow,
 } from '../db/commands.repository.ts';
 import type { Db } from '../db/client.ts';
 import { loadDayFacts, loadFlow, loadFlowsOf } from '../db/flows.repository.ts';
 import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
+import { assertKeyOfCommand, lockKey } from '../db/request-answers.repository.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { confirmTokenOf, dayCutRefusal } from '../domain/clearing/day-cut-guard.ts';
 import { refusalOf, type Refusal } from '../domain/clearing/guards.ts';
@@ -40,17 +40,10 @@ interface Dependencies {
 export function createCommandService(deps: Dependencies): CommandService {
   return {
     async submit(request) {
-      const payloadHash = hashOf(request);
-      const known = await findCommand(deps.db, request.commandId);
-      if (known) {
-        assertSameRequest(known, payloadHash);
-        if (known.status !== 'RECORDED') return answerOf(known, true);
-      } else {
-        const refusal = await writeDown(deps, request, payloadHash);
-        if (refusal) return { kind: 'refused', repeated: false, ...refusal };
-      }
-      await deliver(deps, request);
-      return outcomeOf(deps.db, request.commandId, known !== undefined);
+      const { row, isRepeated } = await writeDown(deps, request);
+      if (row.status !== 'RECORDED') return answerOf(row, isRepeated);
+      await deliverRow(deps, row);
+      return outcomeOf(deps.db, request.commandId, isRepeated);
     },
   };
 }
@@ -66,20 +59,31 @@ function assertSameRequest(known: CommandRow, payloadHash: string): void {
   throw new ClearingError('IDEMPOTENCY_KEY_REUSED', {
     idempotencyKey: known.commandId,
     usedFor: { kind: known.kind, ledgerDate: known.ledgerDate, flow: known.flow },
-    usedAt: known.recordedAt,
+    usedAt: new Date(known.recordedAt).toISOString(),
   });
 }
 
-/** Judges the command on PostgreSQL and records it, refused or to be delivered. */
+/**
+ * Judges the command on PostgreSQL and records it, refused or to be delivered. A twin request waits
+ * at the lock of their key and then finds the row, so it is never judged beside what the first did.
+ */
 async function writeDown(
   deps: Dependencies,
   request: CommandRequest,
-  payloadHash: string,
-): Promise<Refusal | undefined> {
+): Promise<{ readonly row: CommandRow; readonly isRepeated: boolean }> {
+  const { commandId } = request;
+  const payloadHash = hashOf(request);
   return inTransaction(deps.db, async (t) => {
+    await lockKey(t, commandId);
+    const known = await findCommand(t.tx, commandId);
+    if (known) {
+      assertSameRequest(known, payloadHash);
+      return { row: known, isRepeated: true };
+    }
+    await assertKeyOfCommand(t, commandId);
     const refusal = await judge(t, request, deps.clock.now());
-    const row = {
-      commandId: request.commandId,
+    const command = {
+      commandId,
       kind: request.kind,
       ledgerDate: request.ledgerDate,
       flow: request.flow,
@@ -90,13 +94,7 @@ async function writeDown(
       // The host's own time, not the clock port: it is compared with Temporal's, which is real.
       expiresAt: new Date(Date.now() + deps.commandTtlMs).toISOString(),
     };
-    if (refusal) {
-      await recordRefusal(t.tx, row, refusal);
-      return refusal;
-    }
-    // False = a twin request wrote it a moment ago; both then deliver and read the same row.
-    await recordCommand(t.tx, row);
-    return undefined;
+    return { row: await recordCommand(t.tx, command, refusal), isRepeated: false };
   });
 }
 
@@ -141,16 +139,10 @@ const parametersOf = (payload: Readonly<Record<string, unknown>>) => ({
 });
 
 /**
- * A refusal by the validator is written here, since a validator can write nothing. It is final even
- * if a repeated delivery were accepted later: openStep applies only what is still RECORDED.
+ * One delivery of a recorded command. Safe to repeat: the command id is the update id. A refusal by
+ * the validator is written here, since a validator can write nothing. It is final even if a
+ * repeated delivery were accepted later: openStep applies only what is still RECORDED.
  */
-async function deliver(deps: Dependencies, request: CommandRequest): Promise<void> {
-  const row = await findCommand(deps.db, request.commandId);
-  if (row?.status !== 'RECORDED') return;
-  await deliverRow(deps, row);
-}
-
-/** One delivery of a recorded command. Safe to repeat: the command id is the update id. */
 export async function deliverRow(
   deps: Pick<Dependencies, 'db' | 'deliver'>,
   row: CommandRow,

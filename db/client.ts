@@ -41,8 +41,6 @@ export function connect(url: string, options: { poolSize?: number; name?: string
   // An idle connection that dies (server restart) must not end the process: the pool drops it and
   // the next query opens another, or fails with an error that its caller sees.
   pool.on('error', () => undefined);
-  // Likewise one that dies while it is lent out, between two queries: the next query fails.
-  pool.on('connect', (client) => client.on('error', () => undefined));
   // Nor must one that dies between two queries of whoever holds it: the next query fails instead.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return drizzle(pool, { schema });

@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Refusal } from '../domain/clearing/guards.ts';
+import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { Tx } from './client.ts';
 import { commands } from './schema/clearing.ts';
 
@@ -11,29 +12,28 @@ export async function findCommand(tx: Tx, commandId: string): Promise<CommandRow
   return row;
 }
 
-/** Writes the command down, RECORDED. False when the id is already known: nothing is written. */
-export async function recordCommand(tx: Tx, command: NewCommand): Promise<boolean> {
-  const written = await tx
+/** Writes a new command down: RECORDED, or final at once when it is refused. */
+export async function recordCommand(
+  tx: Tx,
+  command: NewCommand,
+  refusal: Refusal | undefined,
+): Promise<CommandRow> {
+  const outcome = refusal ? refused(refusal) : { status: 'RECORDED' as const };
+  const [row] = await tx
     .insert(commands)
-    .values({ ...command, status: 'RECORDED' })
-    .onConflictDoNothing({ target: commands.commandId })
-    .returning({ commandId: commands.commandId });
-  return written.length === 1;
+    .values({ ...command, ...outcome })
+    .returning();
+  if (!row) throw new ClearingError('INTERNAL', { what: 'command' });
+  return row;
 }
 
-/** Writes down a command that was refused at once. No effect when the id is already known. */
-export async function recordRefusal(tx: Tx, command: NewCommand, refusal: Refusal): Promise<void> {
-  await tx
-    .insert(commands)
-    .values({
-      ...command,
-      status: 'REFUSED',
-      code: refusal.code,
-      details: { ...refusal.details },
-      finalAt: sql`now()`,
-    })
-    .onConflictDoNothing({ target: commands.commandId });
-}
+/** A command that came too late is told apart from one that a rule forbids. */
+const refused = ({ code, details }: Refusal) => ({
+  status: code === 'COMMAND_EXPIRED' ? ('EXPIRED' as const) : ('REFUSED' as const),
+  code,
+  details: { ...details },
+  finalAt: sql`now()`,
+});
 
 const undecided = (commandId: string) =>
   and(eq(commands.commandId, commandId), eq(commands.status, 'RECORDED'));
@@ -51,17 +51,12 @@ export async function applyCommand(tx: Tx, commandId: string): Promise<boolean> 
   return rows.length === 1;
 }
 
-/** REFUSED with the code and the values that broke the rule. No effect on a final command. */
+/**
+ * REFUSED, or EXPIRED, with the code and the values that broke the rule. No effect on a final
+ * command.
+ */
 export async function refuseCommand(tx: Tx, commandId: string, refusal: Refusal): Promise<void> {
-  await tx
-    .update(commands)
-    .set({
-      status: 'REFUSED',
-      code: refusal.code,
-      details: { ...refusal.details },
-      finalAt: sql`now()`,
-    })
-    .where(undecided(commandId));
+  await tx.update(commands).set(refused(refusal)).where(undecided(commandId));
 }
 
 /** EXPIRED: nobody took the command in time. Whoever would apply it later finds it final. */

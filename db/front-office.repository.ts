@@ -10,8 +10,6 @@ import type { Tx } from './client.ts';
 import { ACCOUNTS, INSTRUMENTS } from './front-office-master.ts';
 import type { FrontOfficeTable, NumberedRow } from './front-office-table.ts';
 import { EXECUTIONS, ORDERS } from './front-office-trades.ts';
-import { Conditions, readPage, type Page, type PageRequest } from './queries/page.ts';
-import type { Reader } from './queries/rows.ts';
 import { ledgerDates } from './schema/clearing.ts';
 import { settlementChannels } from './schema/reference.ts';
 import type { Transaction } from './transaction.ts';
@@ -178,30 +176,5 @@ export async function storeImportErrors(
       errors.map((error) => error.value),
       errors.map((error) => error.message),
     ],
-  );
-}
-
-interface ErrorView extends Omit<RowError, 'code'> {
-  readonly code: string;
-}
-
-/** The errors of an import, by row and field. An unknown import has none. */
-export async function readImportErrors(
-  reader: Reader,
-  importId: string,
-  request: PageRequest,
-): Promise<Page<ErrorView>> {
-  return readPage<ErrorView>(
-    reader,
-    {
-      select: 'SELECT row_no AS row, field, code, value, message FROM import_errors',
-      conditions: new Conditions().add('import_id = ?', importId),
-      key: [
-        ['row_no', 'integer'],
-        ['field', 'text'],
-      ],
-      keyOf: (error) => [error.row, error.field],
-    },
-    request,
   );
 }

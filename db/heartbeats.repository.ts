@@ -3,21 +3,12 @@ import type { Db } from './client.ts';
 import { workerHeartbeats } from './schema/clearing.ts';
 
 const BEAT_EVERY_MS = 1_000;
-/** A worker that has not beaten for this long counts as gone. */
-const STALE_SECONDS = 5;
-
-/** Roles of which at least one worker lives, by the database's own clock. */
-export async function livingRoles(db: Db): Promise<string[]> {
-  const rows = await db
-    .selectDistinct({ role: workerHeartbeats.role })
-    .from(workerHeartbeats)
-    .where(sql`${workerHeartbeats.beatAt} > now() - make_interval(secs => ${STALE_SECONDS})`);
-  return rows.map((row) => row.role);
-}
+/** A worker that has not beaten for this long counts as gone: some beats may be late. */
+export const SILENCE_S = 6;
 
 /**
  * Writes a worker's heartbeat until the returned function is called, which removes it, so that
- * health need not wait for it to go stale.
+ * health need not wait for it to go stale. Rows of workers that were killed are swept up first.
  */
 export function keepBeating(
   db: Db,
@@ -30,6 +21,9 @@ export function keepBeating(
       .onConflictDoUpdate({ target: workerHeartbeats.workerId, set: { beatAt: sql`now()` } })
       .catch(onError);
   };
+  db.delete(workerHeartbeats)
+    .where(sql`${workerHeartbeats.beatAt} < now() - make_interval(secs => ${SILENCE_S})`)
+    .catch(onError);
   const beating = setInterval(beat, BEAT_EVERY_MS);
   beat();
   return async () => {

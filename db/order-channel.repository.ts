@@ -3,9 +3,10 @@ import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { orderChannelRefusal } from '../domain/supplements/order-channel.ts';
 import { isOrderBooked } from './booked-orders.ts';
-import type { Tx } from './client.ts';
+import type { Db } from './client.ts';
 import { lockFlow } from './flows.repository.ts';
 import { lockOpenLedgerDate } from './open-ledger-date.ts';
+import type { Reader } from './queries/rows.ts';
 import { orderChannelEdits } from './schema/trades.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -32,15 +33,14 @@ export interface EditedChannel {
 
 /**
  * Edits the order channel that billing will use. The original stays beside it, earlier edits stay
- * as
- * history, and a re-sync keeps it, since it is kept by the source's order id. Throws
+ * as history, and a re-sync keeps it, since it is kept by the source's order id. Throws
  * LEDGER_DATE_NOT_CURRENT, NOT_FOUND (not in the current snapshot), ORDER_ALREADY_BILLED or
  * STEP_IN_PROGRESS; then nothing is written.
  */
 export async function editOrderChannel(t: Transaction, edit: ChannelEdit): Promise<EditedChannel> {
   const { orderId, channel, person } = edit;
   const ledgerDate = await lockOpenLedgerDate(t.tx, edit.ledgerDate);
-  const flow = await flowOfOrder(t, ledgerDate, orderId);
+  const flow = await flowOfOrder(t.client, ledgerDate, orderId);
   if (flow === undefined) throw new ClearingError('NOT_FOUND', { ledgerDate, orderId });
   const state = await lockFlow(t.tx, { ledgerDate, flow });
   const refusal = orderChannelRefusal(state, await isOrderBooked(t, ledgerDate, orderId));
@@ -74,9 +74,15 @@ export async function editOrderChannel(t: Transaction, edit: ChannelEdit): Promi
   };
 }
 
-/** Every edit of an order on a ledger date, oldest first; the newest is the one that counts. */
-export async function channelEditsOf(tx: Tx, ledgerDate: BusinessDate, orderId: string) {
-  const rows = await tx
+/**
+ * Every edit of an order on a ledger date, oldest first; the newest is the one that counts. Throws
+ * NOT_FOUND for an order that nobody sent.
+ */
+export async function channelEditsOf(db: Db, ledgerDate: BusinessDate, orderId: string) {
+  if ((await flowOfOrder(db.$client, ledgerDate, orderId)) === undefined) {
+    throw new ClearingError('NOT_FOUND', { ledgerDate, orderId });
+  }
+  const rows = await db
     .select()
     .from(orderChannelEdits)
     .where(
@@ -93,11 +99,11 @@ export async function channelEditsOf(tx: Tx, ledgerDate: BusinessDate, orderId: 
 
 /** From any snapshot of the date; else, before the first one, from the front office. */
 async function flowOfOrder(
-  t: Transaction,
+  reader: Reader,
   ledgerDate: BusinessDate,
   orderId: string,
 ): Promise<string | undefined> {
-  const { rows } = await t.client.query<{ flow: string }>(
+  const { rows } = await reader.query<{ flow: string }>(
     `(SELECT flow FROM orders WHERE ledger_date = $1 AND order_id = $2 LIMIT 1)
      UNION ALL
      (SELECT m.flow FROM front_office.orders f JOIN markets m ON m.market = f.market

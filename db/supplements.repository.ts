@@ -3,8 +3,10 @@ import { dayInZone, type BusinessDate } from '../domain/calendar/business-date.t
 import { statusOf, type FlowState } from '../domain/clearing/flow-state.ts';
 import { isDone, type StepId } from '../domain/clearing/steps.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { rowsRefused } from '../domain/front-office/row-refusal.ts';
 import {
   assertSupplementTradeDate,
+  settlementDateErrors,
   supplementOrderId,
   supplementRefusal,
   type Supplement,
@@ -165,7 +167,7 @@ function accepted({ accountNo, instrumentId }: Supplement, found: FoundNames): T
   return { accountId, status, assetId, market };
 }
 
-/** Settlement channel and trade date must fit the market. Returns its flow. */
+/** Settlement channel and dates must fit the market. Returns its flow. */
 async function checkMarket(
   t: Transaction,
   supplement: Supplement,
@@ -185,5 +187,7 @@ async function checkMarket(
   }
   const today: BusinessDate = dayInZone(now, market.timeZone);
   assertSupplementTradeDate(tradeDate, { market, ledgerDate, union, today });
+  const errors = settlementDateErrors(supplement, market, union);
+  if (errors.length > 0) throw rowsRefused(errors);
   return market.flow;
 }

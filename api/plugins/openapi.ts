@@ -2,8 +2,10 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { API_PREFIX } from '../prefix.ts';
+import { strict } from '../schemas/fields.ts';
 import { FlowViewSchema } from '../schemas/flow-view.ts';
 import { PROBLEM_RESPONSES, ProblemSchema } from '../schemas/problem.ts';
+import { completeDocument } from './openapi-document.ts';
 
 const DOCS = '/api/docs';
 const DESCRIPTION = `End-of-day clearing. Amounts are decimal strings; dates are YYYY-MM-DD;
@@ -21,6 +23,8 @@ function addConventions(route: RouteOptions): void {
   if (!route.url.startsWith(API_PREFIX) || !route.schema) return;
   const needsToken = permission !== undefined || signedIn === true;
   route.schema = {
+    // Also where nothing can be asked for, a parameter that nobody defined is a mistake.
+    querystring: strict({}),
     ...route.schema,
     ...(needsToken ? { security: [{ bearer: [] }] } : {}),
     ...(permission === undefined ? {} : { 'x-permission': permission }),
@@ -40,6 +44,10 @@ export async function addOpenApi(app: FastifyInstance): Promise<void> {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
     },
+    transformObject: (documented) =>
+      'openapiObject' in documented
+        ? completeDocument(documented.openapiObject)
+        : documented.swaggerObject,
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) =>
         typeof $id === 'string' ? $id : `schema-${index}`,

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import {
@@ -21,32 +20,59 @@ export interface Problem {
   readonly texts: { readonly en: string; readonly 'zh-Hans': string; readonly 'zh-Hant': string };
 }
 
+/** The request that a problem is the answer to. */
+export interface Asked {
+  readonly id: string;
+  readonly url: string;
+}
+
+/** Without the query, which can hold a token. */
+const pathOf = ({ url }: Asked): string => url.split('?', 1)[0] ?? '';
+
 /** From 500 on the caller gets the fixed text only: what broke is for the log. */
-export function problemOf(error: ClearingError, request: FastifyRequest): Problem {
+export function problemOf(error: ClearingError, asked: Asked): Problem {
   const { code } = error;
   const status = httpStatusOf(code);
   const { en, zhHans, zhHant } = ERROR_CATALOGUE[code];
+  const details = status === 500 ? {} : error.details;
   return {
     type: `urn:daycut:problem:${code.toLowerCase().replaceAll('_', '-')}`,
-    title: STATUS_CODES[status] ?? String(status),
+    title: en,
     status,
     code,
-    detail: en,
-    // Without the query, which can hold a token.
-    instance: request.url.split('?', 1)[0] ?? '',
-    requestId: request.id,
-    details: status === 500 ? {} : error.details,
+    detail: [en, ...valuesOf(details)].join(' '),
+    instance: pathOf(asked),
+    requestId: asked.id,
+    details,
     texts: { en, 'zh-Hans': zhHans, 'zh-Hant': zhHant },
   };
+}
+
+const NAMED_FIELDS = 5;
+
+/** What of the details fits into a sentence: plain values, and the first wrong fields. */
+function valuesOf({ errors, ...details }: Problem['details']): string[] {
+  const plain = Object.entries(details)
+    .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+    .map(([name, value]) => `${name}: ${String(value)}`);
+  const fields = (Array.isArray(errors) ? errors : [])
+    .slice(0, NAMED_FIELDS)
+    .map((error: { readonly field: string; readonly message: string }) =>
+      [error.field, error.message].join(' '),
+    );
+  const said = [...plain, ...fields];
+  return said.length === 0 ? [] : [`(${said.join('; ')})`];
 }
 
 /** Classes of SQLSTATE and socket errors that pass when the store is back. */
 const STORE_IS_AWAY =
   /^(08\w{3}|57P0\d|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|CONNECTION_ENDED)$/;
 const STORE_ENDED = /Connection terminated|Client has encountered a connection error/;
+/** Values that no column can hold: a character, an escape, a form, a day or instant. */
+const NOT_STORABLE = /^(22021|22P05|22P02|22007|22008)$/;
 
 /** What any error means in the one catalogue. */
-function asClearingError(error: unknown): ClearingError {
+export function asClearingError(error: unknown): ClearingError {
   if (error instanceof ClearingError) return error;
   const { validation, validationContext, statusCode, code, message } = error as FastifyError;
   if (validation) {
@@ -59,21 +85,35 @@ function asClearingError(error: unknown): ClearingError {
     return new ClearingError('BAD_REQUEST', { why: message }, { cause: error });
   }
   if (isStoreAway(error)) return new ClearingError('STORE_UNAVAILABLE', {}, { cause: error });
+  if (isNotStorable(error)) {
+    return new ClearingError('BAD_REQUEST', { why: 'a value cannot be stored' }, { cause: error });
+  }
   return new ClearingError('INTERNAL', { code }, { cause: error });
 }
+
+const codeOf = (error: Error): string => {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? code : '';
+};
 
 /** Drizzle and pools wrap the driver's error, so the causes are asked as well. */
 function isStoreAway(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { readonly code?: unknown };
-    if (typeof code === 'string' && STORE_IS_AWAY.test(code)) return true;
-    if (STORE_ENDED.test(at.message)) return true;
+    if (STORE_IS_AWAY.test(codeOf(at)) || STORE_ENDED.test(at.message)) return true;
     if (at instanceof AggregateError && at.errors.some(isStoreAway)) return true;
   }
   return false;
 }
 
-function send(reply: FastifyReply, problem: Problem): FastifyReply {
+/** The schemas refuse such values by field; this is for one that a schema let through. */
+function isNotStorable(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (NOT_STORABLE.test(codeOf(at))) return true;
+  }
+  return false;
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply
     .code(problem.status)
     .type('application/problem+json')
@@ -114,12 +154,32 @@ export function addProblems(app: FastifyInstance): void {
     const problem = problemOf(refusal, request);
     const line = { err: error, code: problem.code, details: refusal.details };
     if (problem.status === 500) request.log.error(line, 'request failed');
+    else if (isNotStorable(error)) request.log.warn(line, 'a schema let a value through');
     else request.log.info({ code: problem.code }, 'request refused');
-    return send(reply, problem);
+    return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0];
-    const refusal = new ClearingError('NOT_FOUND', { method: request.method, path });
-    return send(reply, problemOf(refusal, request));
+    const { method } = request;
+    const path = pathOf(request);
+    const allowed = methodsOf(app, path);
+    if (allowed.length === 0) {
+      const refusal = new ClearingError('NOT_FOUND', { method, path });
+      return sendProblem(reply, problemOf(refusal, request));
+    }
+    const refusal = new ClearingError('METHOD_NOT_ALLOWED', { method, allowed });
+    return sendProblem(reply.header('allow', allowed.join(', ')), problemOf(refusal, request));
   });
+}
+
+/** The methods that a path is served under. */
+function methodsOf({ routeTable }: FastifyInstance, path: string): string[] {
+  const parts = path.replace(/\/$/, '').split('/');
+  const serves = (url: string): boolean => {
+    const wanted = url.split('/');
+    return (
+      wanted.length === parts.length &&
+      wanted.every((part, at) => part.startsWith(':') || part === parts[at])
+    );
+  };
+  return routeTable.filter(({ url }) => serves(url)).map(({ method }) => method);
 }

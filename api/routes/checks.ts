@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
+import { TRADE_CHECK } from '../../db/checks.repository.ts';
 import { readChecks, readDifferences } from '../../db/queries/checks.ts';
 import { SIDES } from '../../domain/trades/trade.ts';
 import {
   Amount,
   Anything,
   Day,
+  defaulted,
   FlowId,
   Id,
   Instant,
@@ -13,7 +15,6 @@ import {
   oneOf,
   shape,
   strict,
-  Word,
 } from '../schemas/fields.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
@@ -90,9 +91,9 @@ export const checkRoutes: FastifyPluginAsyncTypebox = async (app) => {
           ...PAGE_QUERY,
           ledgerDate: Day,
           flow: Type.Optional(FlowId),
-          taskCode: Type.Optional(Word),
+          taskCode: Type.Optional(oneOf([TRADE_CHECK])),
           taskStatus: Type.Optional(TaskStatus),
-          includeEarlier: Type.Boolean({ default: false }),
+          includeEarlier: defaulted(Type.Boolean({ default: false })),
         }),
         response: { 200: pageOf(Check) },
       },

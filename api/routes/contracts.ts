@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { readContract, readContracts } from '../../db/queries/contracts.ts';
 import { readFees } from '../../db/queries/fees.ts';
+import { pageOfAll } from '../../db/queries/page.ts';
 import { Contract, Fee, StateFilter } from '../schemas/contract.ts';
-import { Day, FlowId, Id, list, nullable, shape, strict, Word } from '../schemas/fields.ts';
-import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
+import { Day, FlowId, Id, strict, Word } from '../schemas/fields.ts';
+import { PAGE_QUERY, pageOf, WHOLE_QUERY } from '../schemas/page.ts';
 
 const config = { permission: 'clearing.ledger_query' } as const;
 const tags = ['contracts'];
@@ -56,12 +57,11 @@ export const contractRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Every fee of a contract, explained to the cent',
         params: ContractParams,
-        response: { 200: shape({ items: list(Fee), nextCursor: nullable(Type.String()) }) },
+        querystring: strict(WHOLE_QUERY),
+        response: { 200: pageOf(Fee) },
       },
     },
-    async ({ params }) => ({
-      items: await readFees(reader, params.contractId),
-      nextCursor: null,
-    }),
+    async ({ params: { contractId }, query }) =>
+      pageOfAll(await readFees(reader, contractId), `fees of ${contractId}`, query),
   );
 };

@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { CommandKind } from '../../domain/clearing/commands.ts';
 import { ASSET_ROLLBACKS, SUPPLEMENTS_OPTIONS } from '../../domain/clearing/revoke-rules.ts';
 import { DAY_END_FLOW } from '../../domain/clearing/steps.ts';
-import Type from 'typebox';
 import { replyToCommand } from '../command-reply.ts';
 import {
   CommandBody,
@@ -10,7 +9,7 @@ import {
   COMMAND_FIELDS,
   COMMAND_RESPONSES,
 } from '../schemas/command.ts';
-import { Day, FlowId, oneOf, strict, Word } from '../schemas/fields.ts';
+import { Day, FlowId, line, oneOf, prose, strict, Word } from '../schemas/fields.ts';
 
 const exec = { permission: 'lb_hk_clearing.clearing_busin_step_exec' } as const;
 const flow = '/ledger-dates/:ledgerDate/flows/:flow';
@@ -21,7 +20,7 @@ const RevokeBody = strict({
   revision: COMMAND_FIELDS.revision,
   assetRollback: oneOf(ASSET_ROLLBACKS),
   supplements: oneOf(SUPPLEMENTS_OPTIONS),
-  reason: Type.String({ minLength: 1, maxLength: 500 }),
+  reason: prose(500),
 });
 
 /** Commands of one flow. Who lost a race, or came too late, gets the state that refused it. */
@@ -96,7 +95,7 @@ export const dayCutRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'cutDay',
         summary: 'Roll the ledger date',
         params: strict({ ledgerDate: Day }),
-        body: strict({ ...COMMAND_FIELDS, confirmToken: Type.String({ maxLength: 512 }) }),
+        body: strict({ ...COMMAND_FIELDS, confirmToken: line(512) }),
       },
     },
     async (request, reply) => {

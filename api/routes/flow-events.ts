@@ -33,15 +33,18 @@ export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params }, reply) => {
-      const first = await readFlowView(db, params, clock.now());
+    async (request, reply) => {
+      const first = await readFlowView(db, request.params, clock.now());
       reply.hijack();
       const stream = reply.raw;
+      // Who hung up during that read would never be heard to close.
+      if (stream.destroyed) return;
       stream.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         // Its connection ends with it: kept alive, it would hold up a server that stops.
         connection: 'close',
+        'x-request-id': request.id,
         // Proxies must not collect events into larger pieces.
         'x-accel-buffering': 'no',
       });

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { readFlowView, readFlowViews } from '../../db/queries/flow-view.ts';
+import { pageOfAll } from '../../db/queries/page.ts';
 import { readReadiness } from '../../db/queries/readiness.ts';
-import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import {
   Anything,
   Day,
@@ -14,6 +14,7 @@ import {
   strict,
 } from '../schemas/fields.ts';
 import { FlowViewRef, Readiness } from '../schemas/flow-view.ts';
+import { pageOf, WHOLE_QUERY } from '../schemas/page.ts';
 
 const permission = 'lb_hk_clearing.clearing_busin_steps' as const;
 const tags = ['flows'];
@@ -51,16 +52,12 @@ export const flowRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'The flows of a ledger date, in the order in which they are cleared',
         params: strict({ ledgerDate: Day }),
-        response: {
-          200: shape({ items: list(FlowViewRef), nextCursor: nullable(Type.String()) }),
-        },
+        querystring: strict(WHOLE_QUERY),
+        response: { 200: pageOf(FlowViewRef) },
       },
     },
-    async ({ params: { ledgerDate } }) => {
-      const items = await readFlowViews(db, ledgerDate, clock.now());
-      if (items.length === 0) throw new ClearingError('NOT_FOUND', { ledgerDate });
-      return { items, nextCursor: null };
-    },
+    async ({ params: { ledgerDate }, query }) =>
+      pageOfAll(await readFlowViews(db, ledgerDate, clock.now()), 'flows', query),
   );
   app.get(
     '/ledger-dates/:ledgerDate/flows/:flow',

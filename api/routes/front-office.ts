@@ -1,18 +1,20 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import {
   loadFrontOfficeFacts,
-  readImportErrors,
   storeImportErrors,
   takeIn,
   type FrontOfficeKind,
 } from '../../db/front-office.repository.ts';
+import { readImportErrors } from '../../db/queries/import-errors.ts';
+import { storeAnswer } from '../../db/request-answers.repository.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { EXECUTION_COLUMNS, ORDER_COLUMNS } from '../../domain/front-office/csv-columns.ts';
 import type { RawRow, RowError } from '../../domain/front-office/row-reader.ts';
+import { rowsRefused, SHOWN_ERRORS } from '../../domain/front-office/row-refusal.ts';
 import {
   byColumn,
   csvBodyOf,
@@ -21,7 +23,6 @@ import {
   readCsv,
   takeOnlyCsv,
 } from '../csv.ts';
-import { refusalOf, SHOWN_ERRORS } from '../row-refusal.ts';
 import { shape, strict } from '../schemas/fields.ts';
 import {
   AccountBody,
@@ -102,7 +103,7 @@ async function takeJson(app: FastifyInstance, kind: FrontOfficeKind, body: unkno
     const errors: RowError[] = [];
     const facts = await loadFrontOfficeFacts(t.tx, clock.now());
     const result = await takeIn(t, kind, facts, [rows], (more) => void errors.push(...more));
-    if (errors.length > 0) throw refusalOf(errors);
+    if (errors.length > 0) throw rowsRefused(errors);
     return result;
   });
 }
@@ -111,10 +112,16 @@ async function takeJson(app: FastifyInstance, kind: FrontOfficeKind, body: unkno
 async function takeCsv(
   app: FastifyInstance,
   kind: FrontOfficeKind,
-  file: { readonly body: Buffer; readonly columns: readonly string[] },
+  file: {
+    readonly body: Buffer;
+    readonly columns: readonly string[];
+    readonly person: string;
+  },
 ) {
   const { db, clock } = app.daycut;
   const importId = randomUUID();
+  const requestHash = createHash('sha256').update(kind).update(file.body).digest('hex');
+  const request = { requestId: importId, requestHash, person: file.person };
   return inTransaction(db, async (t) => {
     const shown: RowError[] = [];
     let all = 0;
@@ -126,7 +133,9 @@ async function takeCsv(
       shown.push(...errors.slice(0, SHOWN_ERRORS - shown.length));
       await storeImportErrors(t, importId, errors);
     });
-    return { importId, ...result, errors: shown, errorsOmitted: all - shown.length };
+    const answer = { importId, ...result, errorsOmitted: all - shown.length };
+    await storeAnswer(t, { ...request, kind: 'frontOfficeImport' }, answer);
+    return { ...answer, errors: shown };
   });
 }
 
@@ -157,7 +166,8 @@ const csvRoutes: FastifyPluginAsyncTypebox = async (app) => {
           },
         },
       },
-      async (request) => takeCsv(app, kind, { body: csvBodyOf(request), columns }),
+      async (request) =>
+        takeCsv(app, kind, { body: csvBodyOf(request), columns, person: request.person.id }),
     );
   }
 };
@@ -185,7 +195,7 @@ export const frontOfficeRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/front-office/imports/:importId/errors',
     {
-      config,
+      config: { permission: 'lb_hk_clearing.clearing_busin_steps' },
       schema: {
         operationId: 'listImportErrors',
         tags,

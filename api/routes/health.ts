@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { readHealth } from '../../db/queries/health.ts';
+import { STORE_IS_SILENT, storeProbe } from '../../db/queries/health.ts';
 import { oneOf, shape } from '../schemas/fields.ts';
 
 const Health = shape({
@@ -10,7 +11,15 @@ const Health = shape({
   workers: shape({ control: Type.Boolean(), batch: Type.Boolean() }),
 });
 
+/** Who asks for health has little patience: no answer is one as well. */
+const PATIENCE_MS = 2_000;
+
+const inTime = <T>(answer: Promise<T>, otherwise: T): Promise<T> =>
+  Promise.race([answer, pause(PATIENCE_MS, otherwise, { ref: false })]);
+
 export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, engine } = app.daycut;
+  const askStore = storeProbe(db.$client);
   app.get(
     '/health',
     {
@@ -24,8 +33,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (_request, reply) => {
       const [store, temporal] = await Promise.all([
-        readHealth(app.daycut.db.$client),
-        app.daycut.engine.isTemporalUp(),
+        inTime(askStore(), STORE_IS_SILENT),
+        inTime(engine.isTemporalUp(), false),
       ]);
       const isOk = store.postgres && temporal && store.workers.control && store.workers.batch;
       const health = { status: isOk ? ('ok' as const) : ('unavailable' as const), temporal };

@@ -1,12 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { channelEditsOf, editOrderChannel } from '../../db/order-channel.repository.ts';
+import { pageOfAll } from '../../db/queries/page.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { Day, Instant, nullable, shape, strict, Word } from '../schemas/fields.ts';
+import { Day, Instant, shape, strict, Word } from '../schemas/fields.ts';
 import { OrderChannelCode } from '../schemas/inbound.ts';
+import { pageOf, WHOLE_QUERY } from '../schemas/page.ts';
 
 const tags = ['orders'];
 const params = strict({ orderId: Word });
+
+const ChannelEdit = shape({
+  manualOpEntrustWay: Type.Integer(),
+  editor: Type.String(),
+  editedAt: Instant,
+  current: Type.Boolean({ description: 'The one that counts.' }),
+});
 
 /** 下单渠道: where an order came from, which can select its fees. */
 export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -54,25 +63,13 @@ export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Every edit of the channel of an order on a ledger date, oldest first',
         params,
-        querystring: strict({ ledgerDate: Day }),
-        response: {
-          200: shape({
-            items: Type.Array(
-              shape({
-                manualOpEntrustWay: Type.Integer(),
-                editor: Type.String(),
-                editedAt: Instant,
-                current: Type.Boolean({ description: 'The one that counts.' }),
-              }),
-            ),
-            nextCursor: nullable(Type.String()),
-          }),
-        },
+        querystring: strict({ ...WHOLE_QUERY, ledgerDate: Day }),
+        response: { 200: pageOf(ChannelEdit) },
       },
     },
-    async ({ params: { orderId }, query }) => ({
-      items: await channelEditsOf(db, query.ledgerDate, orderId),
-      nextCursor: null,
-    }),
+    async ({ params: { orderId }, query: { ledgerDate, ...request } }) => {
+      const edits = await channelEditsOf(db, ledgerDate, orderId);
+      return pageOfAll(edits, `channel edits of ${ledgerDate} ${orderId}`, request);
+    },
   );
 };

@@ -6,9 +6,10 @@ import { answerOnce } from '../../db/request-answers.repository.ts';
 import { enterSupplement, voidSupplement } from '../../db/supplements.repository.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { RawRow } from '../../domain/front-office/row-reader.ts';
+import { rowsRefused } from '../../domain/front-office/row-refusal.ts';
 import { readSupplement } from '../../domain/supplements/supplement.ts';
 import { judgesBodyLater } from '../csv.ts';
-import { refusalOf } from '../row-refusal.ts';
+import { replyOnce } from '../reply-once.ts';
 import { CommandHeaders } from '../schemas/command.ts';
 import { Day, FlowId, Id, Instant, nullable, shape, strict, Word } from '../schemas/fields.ts';
 import { SideWord, SupplementBody } from '../schemas/inbound.ts';
@@ -68,21 +69,22 @@ export const supplementRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Supplement },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const body: unknown = request.body;
       const read = readSupplement(isObject(body) ? body : {});
-      if (!read.ok) throw refusalOf(read.errors);
+      if (!read.ok) throw rowsRefused(read.errors);
       const { supplement } = read;
       const requestId = request.headers['idempotency-key'];
       const requestHash = createHash('sha256').update(JSON.stringify(supplement)).digest('hex');
       const person = request.person.id;
       const keyed = { requestId, kind: 'supplement' as const, requestHash, person };
-      return inTransaction(db, async (t) =>
+      const given = await inTransaction(db, async (t) =>
         answerOnce(t, keyed, async () => {
           const entry = { requestId, person, now: clock.now() };
           return readStored(t.client, await enterSupplement(t, supplement, entry));
         }),
       );
+      return replyOnce(reply, given);
     },
   );
   app.delete(

@@ -7,8 +7,9 @@ import { importTradeFile } from '../../db/trade-files.repository.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { TRADE_FILE_COLUMNS } from '../../domain/matching/trade-file-row.ts';
 import { csvBodyOf, IMPORT_LIMIT_BYTES, judgesBodyLater, readCsv, takeOnlyCsv } from '../csv.ts';
+import { replyOnce } from '../reply-once.ts';
 import { CommandHeaders } from '../schemas/command.ts';
-import { Day, Id, Instant, nullable, oneOf, shape, strict, Word } from '../schemas/fields.ts';
+import { Day, Id, Instant, line, nullable, oneOf, shape, strict, Word } from '../schemas/fields.ts';
 import { CsvBody, RowErrorSchema } from '../schemas/inbound.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
@@ -60,13 +61,13 @@ const importRoutes: FastifyPluginAsyncTypebox = async (app) => {
           market: Word,
           settlementChannel: Word,
           tradeDate: Day,
-          name: Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f]*$' }),
+          name: line(200),
         }),
         body: CsvBody,
         response: { 200: Imported },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { query } = request;
       const body = csvBodyOf(request);
       const sha256 = createHash('sha256').update(body).digest('hex');
@@ -77,14 +78,16 @@ const importRoutes: FastifyPluginAsyncTypebox = async (app) => {
         )
         .update(sha256)
         .digest('hex');
-      const keyed = { requestId, kind: 'tradeFile' as const, requestHash };
-      return inTransaction(db, async (t) =>
-        answerOnce(t, { ...keyed, person: request.person.id }, async () => {
-          const file = { ...query, sha256, requestId, person: request.person.id, now: clock.now() };
+      const person = request.person.id;
+      const keyed = { requestId, kind: 'tradeFile' as const, requestHash, person };
+      const given = await inTransaction(db, async (t) =>
+        answerOnce(t, keyed, async () => {
+          const file = { ...query, sha256, requestId, person, now: clock.now() };
           const imported = await importTradeFile(t, file, readCsv(body, TRADE_FILE_COLUMNS));
           return { ...(await readTradeFile(t.client, imported.fileId)), ...imported };
         }),
       );
+      return replyOnce(reply, given);
     },
   );
 };

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { oneOf, shape, strict } from './fields.ts';
+import { oneOf, prose, shape, strict } from './fields.ts';
 import { FlowViewRef } from './flow-view.ts';
 
 /**
@@ -16,7 +16,7 @@ export const COMMAND_FIELDS = {
   revision: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'That the screen showed.' }),
   ),
-  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  reason: Type.Optional(prose(500)),
 };
 export const CommandBody = strict(COMMAND_FIELDS);
 

@@ -3,7 +3,7 @@ import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import { inMoney, inUnits } from './amounts.ts';
 import { groupRows } from './group-rows.ts';
-import { accountIdOf, assetIdOf } from './names.ts';
+import { accountIdOf, assertListed, assetIdOf } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -87,17 +87,18 @@ export async function readHoldings(
   reader: Reader,
   filter: HoldingFilter,
 ): Promise<Page<HoldingView>> {
-  const { kind, asOf } = filter;
+  const { kind, asset, asOf } = filter;
+  if (kind === 'CURRENCY') await assertListed(reader, { currency: asset });
   const accountId = await accountIdOf(reader, filter.accountNo);
-  const field = kind === 'CURRENCY' ? 'currency' : 'instrumentId';
   const page = await readPage<Key>(
     reader,
     {
+      list: kind,
       select: KEYS,
       conditions: new Conditions()
         .add('s.kind = ?', kind)
         .add('b.ledger_account_id = ?', accountId)
-        .add('b.asset_id = ?', await assetIdOf(reader, filter.asset, field)),
+        .add('b.asset_id = ?', await assetIdOf(reader, kind, asset)),
       groupBy: 'b.ledger_account_id, b.asset_id, a.account_no, s.code',
       key: [
         ['b.ledger_account_id', 'bigint'],

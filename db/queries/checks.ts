@@ -2,7 +2,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Side } from '../../domain/trades/trade.ts';
-import { assertFlow } from './names.ts';
+import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -47,7 +47,7 @@ export interface CheckFilter extends PageRequest {
 }
 
 export async function readChecks(reader: Reader, filter: CheckFilter): Promise<Page<CheckView>> {
-  await assertFlow(reader, filter.flow);
+  await assertListed(reader, filter);
   const conditions = new Conditions()
     .add('c.ledger_date = ?', filter.ledgerDate)
     .add('c.flow = ?', filter.flow)
@@ -57,7 +57,7 @@ export async function readChecks(reader: Reader, filter: CheckFilter): Promise<P
   const keyOf = (row: CheckView) => [row.taskId];
   return readPage<CheckView>(
     reader,
-    { select: CHECKS, conditions, key: [['c.task_id', 'bigint']], keyOf },
+    { list: 'checks', select: CHECKS, conditions, key: [['c.task_id', 'bigint']], keyOf },
     filter,
   );
 }
@@ -124,7 +124,13 @@ export async function readDifferences(
   const keyOf = (row: DifferenceView) => [row.lineNo];
   return readPage<DifferenceView>(
     reader,
-    { select: DIFFERENCES, conditions, key: [['line_no', 'integer']], keyOf },
+    {
+      list: `differences of ${taskId}`,
+      select: DIFFERENCES,
+      conditions,
+      key: [['line_no', 'integer']],
+      keyOf,
+    },
     request,
   );
 }

@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { CommandKind, CommandStatus } from '../../domain/clearing/commands.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -34,10 +35,15 @@ export interface CommandFilter extends PageRequest {
 }
 
 /** The command log, newest first. */
-export const readCommands = (reader: Reader, filter: CommandFilter): Promise<Page<CommandView>> =>
-  readPage<CommandView>(
+export async function readCommands(
+  reader: Reader,
+  filter: CommandFilter,
+): Promise<Page<CommandView>> {
+  await assertListed(reader, filter);
+  return readPage<CommandView>(
     reader,
     {
+      list: 'commands',
       select: SELECT,
       conditions: new Conditions()
         .add('ledger_date = ?', filter.ledgerDate)
@@ -51,6 +57,7 @@ export const readCommands = (reader: Reader, filter: CommandFilter): Promise<Pag
     },
     filter,
   );
+}
 
 /** Throws NOT_FOUND. */
 export async function readCommand(reader: Reader, commandId: string): Promise<CommandView> {

@@ -3,7 +3,7 @@ import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { ContractState } from '../../domain/ledger/journal.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Side, TradeSource } from '../../domain/trades/trade.ts';
-import { accountIdOf, assertFlow, assertNarrowed } from './names.ts';
+import { accountIdOf, assertListed, assertNarrowed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -78,7 +78,7 @@ export async function readContracts(
 ): Promise<Page<ContractView>> {
   const { ledgerDate, accountNo, orderId } = filter;
   assertNarrowed({ ledgerDate, accountNo, orderId });
-  await assertFlow(reader, filter.flow);
+  await assertListed(reader, filter);
   const conditions = new Conditions()
     .add('c.ledger_date = ?', ledgerDate)
     .add('c.account_id = ?', await accountIdOf(reader, accountNo))
@@ -92,6 +92,7 @@ export async function readContracts(
   return readPage<ContractView>(
     reader,
     {
+      list: 'contracts',
       select: LIST,
       conditions,
       key: [

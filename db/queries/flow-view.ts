@@ -7,6 +7,7 @@ import {
   type RunnableStep,
   type StepStatus,
 } from '../../domain/clearing/steps.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { Db } from '../client.ts';
 import { loadDayFacts, loadFlow, loadFlowsOf } from '../flows.repository.ts';
 import type { Transaction } from '../transaction.ts';
@@ -65,11 +66,12 @@ const UNDO = `SELECT r.step, r.status, ${PROGRESS} FROM step_runs r ${SHARDS}
 export const readFlowView = (db: Db, ref: FlowRef, now: Date): Promise<FlowView> =>
   readSnapshot(db, async (t) => viewOf(t, await loadFlow(t.tx, ref), now));
 
-/** The flows of a date in the order in which they are cleared; none for an unknown date. */
+/** The flows of a date in the order in which they are cleared. Throws NOT_FOUND. */
 export const readFlowViews = (db: Db, ledgerDate: BusinessDate, now: Date): Promise<FlowView[]> =>
   readSnapshot(db, async (t) => {
     const views: FlowView[] = [];
     for (const flow of await loadFlowsOf(t.tx, ledgerDate)) views.push(await viewOf(t, flow, now));
+    if (views.length === 0) throw new ClearingError('NOT_FOUND', { ledgerDate });
     return views;
   });
 

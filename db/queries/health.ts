@@ -1,17 +1,32 @@
+import { SILENCE_S } from '../heartbeats.repository.ts';
 import { rows, type Reader } from './rows.ts';
-
-/** A worker that was silent for longer counts as gone. */
-const SILENCE_S = 15;
 
 export interface StoreHealth {
   readonly postgres: boolean;
   readonly workers: { readonly control: boolean; readonly batch: boolean };
 }
 
-const NOTHING: StoreHealth = { postgres: false, workers: { control: false, batch: false } };
+export const STORE_IS_SILENT: StoreHealth = {
+  postgres: false,
+  workers: { control: false, batch: false },
+};
 
-/** Which roles have a living worker. Never throws: a store that does not answer is a finding. */
-export async function readHealth(reader: Reader): Promise<StoreHealth> {
+/**
+ * Asks which roles have a living worker. Never throws: a store that does not answer is a finding.
+ * While one question waits, all who ask wait for it, so that those who watch a frozen store do not
+ * queue up at the pool.
+ */
+export function storeProbe(reader: Reader): () => Promise<StoreHealth> {
+  let asked: Promise<StoreHealth> | undefined;
+  return () => {
+    asked ??= readHealth(reader).finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+}
+
+async function readHealth(reader: Reader): Promise<StoreHealth> {
   try {
     const living = await rows<{ role: string }>(
       reader,
@@ -22,6 +37,6 @@ export async function readHealth(reader: Reader): Promise<StoreHealth> {
     const has = (role: string): boolean => living.some((row) => row.role === role);
     return { postgres: true, workers: { control: has('control'), batch: has('batch') } };
   } catch {
-    return NOTHING;
+    return STORE_IS_SILENT;
   }
 }

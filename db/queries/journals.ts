@@ -3,7 +3,7 @@ import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { JournalKind } from '../../domain/ledger/journal.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import { groupRows } from './group-rows.ts';
-import { accountIdOf, assertFlow, assertNarrowed } from './names.ts';
+import { accountIdOf, assertListed, assertNarrowed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -76,7 +76,7 @@ export async function readJournals(
 ): Promise<Page<JournalView>> {
   const { ledgerDate, contractId, accountNo } = filter;
   assertNarrowed({ ledgerDate, contractId, accountNo });
-  await assertFlow(reader, filter.flow);
+  await assertListed(reader, filter);
   const conditions = new Conditions()
     .add('j.ledger_date = ?', ledgerDate)
     .add(`j.source_kind = 'contract' AND j.source_id = ?`, contractId)
@@ -87,6 +87,7 @@ export async function readJournals(
   const page = await readPage<Row>(
     reader,
     {
+      list: 'journals',
       select: LIST,
       conditions,
       key: [

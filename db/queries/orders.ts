@@ -3,7 +3,7 @@ import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Side, TradeExceptionReason, TradeSource } from '../../domain/trades/trade.ts';
 import { inMoney, inUnits } from './amounts.ts';
 import { COUNTING_EXCEPTIONS } from './counting-exceptions.ts';
-import { accountIdOf, assertFlow } from './names.ts';
+import { accountIdOf, assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import type { Reader } from './rows.ts';
 
@@ -64,9 +64,9 @@ export interface OrderFilter extends PageRequest {
   readonly orderChannel?: number | undefined;
 }
 
-/** Orders of the snapshots that count. Throws UNKNOWN_ACCOUNT and BAD_REQUEST for its filters. */
+/** Orders of the snapshots that count. Throws BAD_REQUEST for an unknown flow. */
 export async function readOrders(reader: Reader, filter: OrderFilter): Promise<Page<OrderView>> {
-  await assertFlow(reader, filter.flow);
+  await assertListed(reader, filter);
   const conditions = new Conditions()
     .add('o.ledger_date = ?', filter.ledgerDate)
     .add('o.flow = ?', filter.flow)
@@ -77,7 +77,7 @@ export async function readOrders(reader: Reader, filter: OrderFilter): Promise<P
   const keyOf = (row: OrderView) => [row.orderNo];
   return readPage<OrderView>(
     reader,
-    { select: ORDERS, conditions, key: [['o.order_no', 'bigint']], keyOf },
+    { list: 'orders', select: ORDERS, conditions, key: [['o.order_no', 'bigint']], keyOf },
     filter,
   );
 }
@@ -108,7 +108,7 @@ export async function readTradeExceptions(
   reader: Reader,
   filter: TradeExceptionFilter,
 ): Promise<Page<TradeExceptionView>> {
-  await assertFlow(reader, filter.flow);
+  await assertListed(reader, filter);
   const conditions = new Conditions()
     .add('r.ledger_date = ?', filter.ledgerDate)
     .add('r.flow = ?', filter.flow)
@@ -117,6 +117,7 @@ export async function readTradeExceptions(
   return readPage<TradeExceptionView>(
     reader,
     {
+      list: 'trade-exceptions',
       select: EXCEPTIONS,
       conditions,
       key: [

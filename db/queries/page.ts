@@ -39,6 +39,8 @@ export class Conditions {
 }
 
 export interface PagedQuery<T> {
+  /** What is listed: a cursor of another list is refused. */
+  readonly list: string;
   /** SELECT … FROM … without WHERE. */
   readonly select: string;
   readonly conditions: Conditions;
@@ -59,29 +61,41 @@ export async function readPage<T extends object>(
   query: PagedQuery<T>,
   request: PageRequest,
 ): Promise<Page<T>> {
-  const { select, conditions, key, direction = 'ASC' } = query;
+  const { list, select, conditions, key, direction = 'ASC' } = query;
   if (request.cursor !== undefined) {
     const columns = key.map(([column]) => column).join(', ');
     const marks = key.map(([, type]) => `?::${type}`).join(', ');
     const compare = direction === 'ASC' ? '>' : '<';
-    conditions.add(`(${columns}) ${compare} (${marks})`, ...decodeCursor(request.cursor, key));
+    const after = decodeCursor(request.cursor, list, key);
+    conditions.add(`(${columns}) ${compare} (${marks})`, ...after);
   }
   const order = key.map(([column]) => `${column} ${direction}`).join(', ');
   const group = query.groupBy === undefined ? '' : `GROUP BY ${query.groupBy}`;
   const text = `${select} ${conditions.where} ${group} ORDER BY ${order} LIMIT ${request.limit + 1}`;
   const found = await rows<T>(reader, text, conditions.values);
-  return pageOf(found, request.limit, query.keyOf);
-}
-
-/** Cuts the one row too many that was asked for to learn whether there is more. */
-export function pageOf<T>(found: readonly T[], limit: number, keyOf: (row: T) => Key): Page<T> {
-  const items = found.slice(0, limit);
+  // One row too many was asked for, to learn whether there is more.
+  const items = found.slice(0, request.limit);
   const last = items.at(-1);
-  const hasMore = found.length > limit && last !== undefined;
-  return { items, nextCursor: hasMore ? encodeCursor(keyOf(last)) : null };
+  const hasMore = found.length > request.limit && last !== undefined;
+  return { items, nextCursor: hasMore ? encodeCursor(list, query.keyOf(last)) : null };
 }
 
-const encodeCursor = (key: Key): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+const PLACE = [['place', 'integer']] as const;
+
+/** A page of a list that is short enough to be read whole; without a limit all of it comes. */
+export function pageOfAll<T>(
+  all: readonly T[],
+  list: string,
+  { limit, cursor }: Partial<PageRequest>,
+): Page<T> {
+  const from = cursor === undefined ? 0 : Number(decodeCursor(cursor, list, PLACE)[0]);
+  const to = from + (limit ?? all.length);
+  const nextCursor = to < all.length ? encodeCursor(list, [to]) : null;
+  return { items: all.slice(from, to), nextCursor };
+}
+
+const encodeCursor = (list: string, key: Key): string =>
+  Buffer.from(JSON.stringify([list, ...key])).toString('base64url');
 
 function isDay(value: unknown): boolean {
   try {
@@ -101,14 +115,15 @@ const FITS: Readonly<Record<string, (value: unknown) => boolean>> = {
   text: (value) => typeof value === 'string' && !value.includes('\u0000'),
 };
 
-export function decodeCursor(cursor: string, key: PagedQuery<never>['key']): Key {
+function decodeCursor(cursor: string, list: string, key: PagedQuery<never>['key']): Key {
   try {
-    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const [ofList, ...values] = Array.isArray(decoded) ? (decoded as unknown[]) : [];
     const fits =
-      Array.isArray(values) &&
+      ofList === list &&
       values.length === key.length &&
       key.every(([, type], at) => FITS[type]?.(values[at]) === true);
-    if (fits) return values as Key;
+    if (fits) return values as unknown as Key;
   } catch {
     // Not JSON: the answer is the same as for any other cursor that is not ours.
   }

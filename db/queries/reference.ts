@@ -1,6 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { AccountKind, AccountStatus, InstrumentType } from '../../domain/trades/trade.ts';
-import { assertMarket } from './names.ts';
+import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import type { Reader } from './rows.ts';
 
@@ -37,6 +37,7 @@ export const readAccounts = (reader: Reader, filter: AccountFilter): Promise<Pag
   readPage<AccountView>(
     reader,
     {
+      list: 'accounts',
       select: ACCOUNTS,
       conditions: new Conditions()
         .add('a.account_no = ?', filter.accountNo)
@@ -72,7 +73,7 @@ export async function readInstruments(
   reader: Reader,
   filter: InstrumentFilter,
 ): Promise<Page<InstrumentView>> {
-  await assertMarket(reader, filter.market);
+  await assertListed(reader, filter);
   const conditions = new Conditions()
     .add('instrument_id = ?', filter.instrumentId)
     .add('market = ?', filter.market)
@@ -80,7 +81,13 @@ export async function readInstruments(
   const keyOf = (row: InstrumentView) => [row.assetId];
   return readPage<InstrumentView>(
     reader,
-    { select: INSTRUMENTS, conditions, key: [['asset_id', 'integer']], keyOf },
+    {
+      list: 'instruments',
+      select: INSTRUMENTS,
+      conditions,
+      key: [['asset_id', 'integer']],
+      keyOf,
+    },
     filter,
   );
 }

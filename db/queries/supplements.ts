@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { Side } from '../../domain/trades/trade.ts';
+import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -58,9 +59,11 @@ export async function readSupplements(
   reader: Reader,
   filter: SupplementFilter,
 ): Promise<Page<SupplementView>> {
+  await assertListed(reader, filter);
   return readPage<SupplementView>(
     reader,
     {
+      list: 'supplements',
       select: SELECT,
       conditions: new Conditions()
         .add('s.ledger_date = ?', filter.ledgerDate)

@@ -2,6 +2,8 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { columnOfField } from '../../domain/front-office/csv-columns.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { tradeFileErrorsId } from '../trade-files.repository.ts';
+import type { RowErrorView } from './import-errors.ts';
+import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -17,14 +19,6 @@ export interface TradeFileView {
   readonly badRowCount: number;
   readonly importedBy: string;
   readonly importedAt: string;
-}
-
-export interface RowErrorView {
-  readonly row: number;
-  readonly field: string;
-  readonly code: string;
-  readonly value: string;
-  readonly message: string;
 }
 
 export interface TradeFileFilter extends PageRequest {
@@ -44,6 +38,7 @@ export async function readTradeFiles(
   reader: Reader,
   filter: TradeFileFilter,
 ): Promise<Page<TradeFileView>> {
+  await assertListed(reader, filter);
   const conditions = new Conditions()
     .add('market = ?', filter.market)
     .add('settlement_channel = ?', filter.settlementChannel)
@@ -52,6 +47,7 @@ export async function readTradeFiles(
   return readPage<TradeFileView>(
     reader,
     {
+      list: 'trade-files',
       select: SELECT,
       conditions,
       key: [['file_id', 'bigint']],

@@ -70,12 +70,13 @@ export const importErrors = pgTable(
 );
 
 /**
- * What a request with an Idempotency-Key was answered, so that its repetition is answered alike.
- * For requests that are one transaction; commands of a flow have their own table.
+ * What a request was answered that is one transaction; commands of a flow have their own table. The
+ * id is its Idempotency-Key, so that its repetition is answered alike, or the id that an import of
+ * the front office was given, so that an import without errors is known as well.
  */
 export const requestAnswers = pgTable('request_answers', {
   requestId: text('request_id').primaryKey(),
-  kind: word<'tradeFile' | 'supplement' | 'orderChannel'>('kind').notNull(),
+  kind: word<'tradeFile' | 'supplement' | 'frontOfficeImport'>('kind').notNull(),
   /** Digest of everything that was asked: the same key with another request is refused. */
   requestHash: text('request_hash').notNull(),
   person: text('person').notNull(),

@@ -6,11 +6,14 @@ export type BusinessDate = Brand<string, 'BusinessDate'>;
 
 const DAY_MS = 86_400_000;
 
-/** Throws NOT_A_CALENDAR_DAY unless the text is an existing day: one that survives a round trip. */
+/**
+ * Throws NOT_A_CALENDAR_DAY unless the text is an existing day: one that survives a round trip, in
+ * a year from 0001 on, since no calendar has a year 0.
+ */
 export function parseBusinessDate(text: string): BusinessDate {
   const instant = new Date(`${text}T00:00:00Z`);
   const exists =
-    /^\d{4}-\d{2}-\d{2}$/.test(text) &&
+    /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text) &&
     !Number.isNaN(instant.getTime()) &&
     instant.toISOString().startsWith(text);
   if (!exists) throw new ClearingError('NOT_A_CALENDAR_DAY', { text });
@@ -22,10 +25,6 @@ const epochDay = (day: BusinessDate): number => Date.parse(`${day}T00:00:00Z`) /
 /** The calendar day `days` later (earlier when negative); weekends count. */
 export const addDays = (day: BusinessDate, days: number): BusinessDate =>
   new Date((epochDay(day) + days) * DAY_MS).toISOString().slice(0, 10) as BusinessDate;
-
-/** Calendar days from `from` to `to`; negative when `to` is earlier. */
-export const daysBetween = (from: BusinessDate, to: BusinessDate): number =>
-  epochDay(to) - epochDay(from);
 
 export const isWeekend = (day: BusinessDate): boolean => {
   const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();

@@ -116,6 +116,12 @@ export const ERROR_CATALOGUE = {
     '交易日期晚于该市场当天。',
     '交易日期晚於該市場當天。',
   ),
+  HEADERS_TOO_LARGE: entry(
+    'validation',
+    'The head of the request is larger than allowed.',
+    '请求头过大。',
+    '請求標頭過大。',
+  ),
   IDEMPOTENCY_KEY_REUSED: entry(
     'conflict',
     'This Idempotency-Key was used with another request.',
@@ -145,6 +151,12 @@ export const ERROR_CATALOGUE = {
     'No market rule is configured.',
     '缺少市场规则。',
     '缺少市場規則。',
+  ),
+  METHOD_NOT_ALLOWED: entry(
+    'validation',
+    'This path does not take this method.',
+    '该路径不支持此方法。',
+    '該路徑不支援此方法。',
   ),
   MASTER_DATA_CHANGED: entry(
     'data_quality',
@@ -230,6 +242,12 @@ export const ERROR_CATALOGUE = {
     'Readiness is not passed.',
     '清算前准备未通过。',
     '清算前準備未通過。',
+  ),
+  REQUEST_TIMEOUT: entry(
+    'validation',
+    'The request did not arrive in time.',
+    '请求接收超时。',
+    '請求接收逾時。',
   ),
   RESYNC_AFTER_BILLING_REQUIRES_REVOKE: entry(
     'business_rule',
@@ -361,9 +379,12 @@ const HTTP_STATUS: Readonly<Record<ErrorCategory, number>> = {
 };
 
 export const categoryOf = (code: ErrorCode): ErrorCategory => ERROR_CATALOGUE[code].category;
-/** HTTP has words of its own for two of the malformed requests. */
+/** HTTP has words of its own for some of the malformed requests. */
 const OWN_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   BODY_TOO_LARGE: 413,
+  HEADERS_TOO_LARGE: 431,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
   UNSUPPORTED_MEDIA_TYPE: 415,
 };
 export const httpStatusOf = (code: ErrorCode): number =>

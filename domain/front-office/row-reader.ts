@@ -21,17 +21,22 @@ const PLAIN = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?$/;
 const INSTANT = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:\d{2})$/;
 /** An id of another system: printable ASCII without blanks. */
 const ID = /^[!-~]{1,64}$/;
+/** Also halves of a pair of UTF-16, and the characters that stand for what was lost before us. */
 // eslint-disable-next-line no-control-regex -- control characters are what is refused
-const CONTROL = /[\u0000-\u001f\u007f\ufeff\ufffd]/;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\ufeff\ufffd\ud800-\udfff]/u;
 
 /** At most this many digits in all: the product of two such numbers is still exact. */
 const MAX_DIGITS = 18;
 const MAX_DECIMALS = 10;
 
-const shown = (value: unknown): string => {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > SHOWN_VALUE ? `${text.slice(0, SHOWN_VALUE)}…` : text;
-};
+/** Objects only by their kind: a sender can nest them deeper than any stack. */
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[…]' : '{…}';
+  const text = String(value);
+  // Not cut inside a pair of UTF-16: half of one cannot be stored.
+  const cut = text.slice(0, SHOWN_VALUE).replace(/[\ud800-\udbff]$/, '');
+  return text.length > SHOWN_VALUE ? `${cut}…` : text;
+}
 
 /** The error of one field, with the text that the catalogue has for its code. */
 export const rowError = (
@@ -183,11 +188,13 @@ export class RowReader {
     if (text === undefined) return undefined;
     const day = INSTANT.exec(text)?.[1];
     const instant = day === undefined ? Number.NaN : Date.parse(text);
-    if (day === undefined || Number.isNaN(instant) || !isDay(day)) {
+    const utc = Number.isNaN(instant) ? '' : new Date(instant).toISOString();
+    // The offset can move the first and the last day out of the years that a date can have.
+    if (day === undefined || !isDay(day) || !isDay(utc.slice(0, 10))) {
       this.refuse(field, 'NOT_AN_INSTANT');
       return undefined;
     }
-    return new Date(instant).toISOString();
+    return utc;
   }
 
   instant(field: string): string {

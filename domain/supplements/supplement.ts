@@ -6,10 +6,12 @@ import {
   SUPPLEMENT_TRADING_DAYS,
   type LedgerMarket,
 } from '../calendar/ledger-date.ts';
+import type { MarketCalendars } from '../calendar/market-calendars.ts';
 import { isBusy, statusOf, type FlowState } from '../clearing/flow-state.ts';
 import type { Refusal } from '../clearing/guards.ts';
 import { isDone } from '../clearing/steps.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
+import type { ErrorCode } from '../errors/error-catalogue.ts';
 import { rowError, RowReader, type RawRow, type RowError } from '../front-office/row-reader.ts';
 import type { DecimalString } from '../money/decimal.ts';
 import { SIDES, type Side } from '../trades/trade.ts';
@@ -90,16 +92,21 @@ function readExecutions(list: unknown): {
   readonly executions: readonly SupplementExecution[];
   readonly errors: readonly RowError[];
 } {
-  if (!Array.isArray(list) || list.length === 0 || list.length > MOST_EXECUTIONS) {
-    const at = { row: 0, field: 'executions' };
+  const wrong = listFault(list);
+  if (wrong !== undefined || !Array.isArray(list)) {
     const hint = `A list of 1 to ${MOST_EXECUTIONS}.`;
-    return { executions: [], errors: [rowError(at, 'VALUE_MISSING', list ?? '', hint)] };
+    const at = { row: 0, field: 'executions' };
+    return { executions: [], errors: [rowError(at, wrong ?? 'BAD_REQUEST', list ?? '', hint)] };
   }
   const errors: RowError[] = [];
   const seen = new Set<string>();
-  const executions = list.map((raw: unknown, index) => {
-    const isObject = typeof raw === 'object' && raw !== null;
-    const reader = new RowReader(isObject ? (raw as RawRow) : {}, index + 1);
+  const executions = list.flatMap((raw: unknown, index) => {
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+      const at = { row: index + 1, field: 'executions' };
+      errors.push(rowError(at, 'BAD_REQUEST', raw, 'Each is an object.'));
+      return [];
+    }
+    const reader = new RowReader(raw as RawRow, index + 1);
     const serial = reader.optionalId('serial') ?? null;
     if (serial !== null && seen.has(serial)) reader.refuse('serial', 'DUPLICATE_SERIAL');
     if (serial !== null) seen.add(serial);
@@ -107,9 +114,17 @@ function readExecutions(list: unknown): {
     const price = reader.positive('price');
     reader.refuseOthers();
     errors.push(...reader.errors);
-    return { serial, quantity, price };
+    return [{ serial, quantity, price }];
   });
   return { executions, errors };
+}
+
+/** What is wrong with the list of executions as such. */
+function listFault(list: unknown): ErrorCode | undefined {
+  if (list === undefined || list === null) return 'VALUE_MISSING';
+  if (!Array.isArray(list)) return 'BAD_REQUEST';
+  if (list.length === 0) return 'VALUE_MISSING';
+  return list.length > MOST_EXECUTIONS ? 'OUT_OF_RANGE' : undefined;
 }
 
 /**
@@ -141,11 +156,50 @@ export function assertSupplementTradeDate(
   }
 }
 
+const HINTS = {
+  cashSettlementDate: 'A day on which the banks of the currency work.',
+  securitiesSettlementDate: 'A day on which the clearing house settles.',
+} as const;
+
+/** Checks the settlement dates that a supplement names itself, and lists each that cannot be kept. */
+export function settlementDateErrors(
+  supplement: Pick<Supplement, 'cashSettlementDate' | 'securitiesSettlementDate'>,
+  market: Pick<LedgerMarket, 'overnight'> & Pick<MarketCalendars, 'settlement' | 'bank'>,
+  union: DayCalendar,
+): RowError[] {
+  const calendars = {
+    cashSettlementDate: market.bank,
+    securitiesSettlementDate: market.settlement,
+  };
+  return (Object.keys(HINTS) as (keyof typeof HINTS)[]).flatMap((field) => {
+    const day = supplement[field];
+    const fault = day === null ? undefined : dayFault(day, calendars[field], market, union);
+    return fault === undefined ? [] : [rowError({ row: 0, field }, fault, day, HINTS[field])];
+  });
+}
+
+/** Of a day that is closed, or one whose own or ledger date no calendar covers. */
+function dayFault(
+  day: BusinessDate,
+  calendar: DayCalendar,
+  market: Pick<LedgerMarket, 'overnight'>,
+  union: DayCalendar,
+): ErrorCode | undefined {
+  try {
+    const isBusinessDay = isOpen(calendar, day);
+    ledgerDateOf(market, day, union);
+    return isBusinessDay ? undefined : 'OUT_OF_RANGE';
+  } catch (error) {
+    if (error instanceof ClearingError) return error.code;
+    throw error;
+  }
+}
+
 /**
  * Why a supplement may not be entered or voided now; undefined when it may. The window is open
- * until
- * billing has priced the trades of the flow; a revoke without ADD_TO_CLEARING keeps it closed. A
- * billing that failed priced nothing, so the supplement that made it fail can be taken back.
+ * until billing has priced the trades of the flow; a revoke without ADD_TO_CLEARING keeps it
+ * closed. A billing that failed priced nothing, so the supplement that made it fail can be taken
+ * back.
  */
 export function supplementRefusal(flow: FlowState): Refusal | undefined {
   const billing = statusOf(flow, 'billing');

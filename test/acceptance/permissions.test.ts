@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ORDER_COLUMNS } from '../../domain/front-office/csv-columns.ts';
 import type { DemoPerson } from '../../domain/permissions/demo-people.ts';
 import { poll } from '../../scripts/embedded/processes.ts';
 import { startSystem, type System } from '../support/system.ts';
@@ -83,6 +84,15 @@ describe('L73 a person without the permission', () => {
       }),
     );
   }
+  /** Where the errors of a file stand that an operator imported. */
+  async function errorsOfAnImport(): Promise<string> {
+    const operator = await signIn(system.baseUrl);
+    const { body } = await operator.postCsv<{ importId: string }>(
+      '/front-office/imports/orders',
+      ORDER_COLUMNS.join(','),
+    );
+    return `/front-office/imports/${body.importId}/errors`;
+  }
   const forbidden = (routes: readonly (readonly [string, string])[]) =>
     routes.map(([method, path]) => `${method} ${path} 403 FORBIDDEN`);
 
@@ -90,9 +100,10 @@ describe('L73 a person without the permission', () => {
     const routes = [...OPERATORS_ONLY, ...REVOKE_AND_CUT];
     expect(await codes(who, routes)).toEqual(forbidden(routes));
     const api = await signIn(system.baseUrl, who);
-    const read = await Promise.all(READS.map((path) => api.ask('GET', path)));
-    expect(read.map(({ status }, at) => [READS[at], status])).toEqual(
-      READS.map((path) => [path, 200]),
+    const reads = [...READS, await errorsOfAnImport()];
+    const read = await Promise.all(reads.map((path) => api.ask('GET', path)));
+    expect(read.map(({ status }, at) => [reads[at], status])).toEqual(
+      reads.map((path) => [path, 200]),
     );
   });
 

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FlowView } from '../../db/queries/flow-view.ts';
+import { poll } from '../../scripts/embedded/processes.ts';
 import { MON_2025_12_22, startApi, type ApiUnderTest } from './support.ts';
 
 const HK = `/api/v1/ledger-dates/${MON_2025_12_22}/flows/HK/events`;
@@ -111,6 +113,33 @@ describe('live progress of a flow', () => {
       'application/problem+json',
     ]);
     refused.destroy();
+  });
+
+  it('who hangs up before the first view is read is not watched for', async () => {
+    const watch = vi.spyOn(api.app.daycut.feed, 'watch');
+    const lock = await api.db.$client.connect();
+    await lock.query('BEGIN; LOCK TABLE flow_days IN ACCESS EXCLUSIVE MODE');
+    const heard = once(api.app.server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+    const request = get(`${baseUrl}${HK}`, { headers: await api.as('viewer') });
+    request.on('error', () => undefined);
+    const [, answer] = await heard;
+    await poll('the first read', 10_000, async () => {
+      const { rowCount } = await lock.query(
+        `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'flow_days'::regclass`,
+      );
+      return rowCount === 0 ? undefined : true;
+    });
+    const closed = once(answer, 'close');
+    request.destroy();
+    await closed;
+    await lock.query('COMMIT');
+    lock.release();
+    const { $client: pool } = api.db;
+    await poll('an idle pool', 10_000, async () =>
+      pool.idleCount === pool.totalCount ? true : undefined,
+    );
+    await setImmediate();
+    expect(watch).not.toHaveBeenCalled();
   });
 
   it('ends when the server closes, so that a stop waits for nobody', async () => {

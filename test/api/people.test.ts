@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { mkdtempSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -95,6 +96,39 @@ describe('signing in', () => {
     expect(known).toMatchObject(
       holds ? { id: 'kim', permissions: permissionsOf(['viewer']) } : { code: 'UNAUTHENTICATED' },
     );
+  });
+
+  it('a token whose key is the public one of the issuer is 401', async () => {
+    const [open] = api.app.daycut.devIssuer!.jwks.keys;
+    const key = createPublicKey({ key: open as JsonWebKey, format: 'jwk' });
+    for (const secret of [
+      key.export({ type: 'spki', format: 'pem' }),
+      key.export({ type: 'spki', format: 'der' }),
+      JSON.stringify(open),
+    ]) {
+      const forged = await new SignJWT({ roles: ['operator'] })
+        .setProtectedHeader({ alg: 'HS256', kid: open!.kid! })
+        .setSubject('operator')
+        .setIssuer('urn:daycut:dev-issuer')
+        .setAudience('daycut')
+        .setExpirationTime('1h')
+        .sign(Buffer.from(secret));
+      expect((await meWith(`Bearer ${forged}`)).statusCode).toBe(401);
+    }
+  });
+
+  it.each([
+    ['that does not hold yet', { sub: 'kim', exp: 9e9, nbf: 8e9 }],
+    ['that never expires', { sub: 'kim' }],
+    ['of nobody', { exp: 9e9 }],
+  ])('a signed token %s is none', async (_name, claims) => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] };
+    const trust = { issuer: 'urn:test', audience: 'daycut', jwks, issue: async () => '' };
+    const token = await new SignJWT({ ...claims, iss: 'urn:test', aud: 'daycut' })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(privateKey);
+    await expect(devAuthenticator(trust)(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('a token in the query opens event streams only', async () => {

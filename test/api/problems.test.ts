@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Problem } from '../../api/plugins/problems.ts';
 import { httpStatusOf } from '../../domain/errors/error-catalogue.ts';
 import { MON_2025_12_22, startApi, type ApiUnderTest } from './support.ts';
 
@@ -43,12 +44,6 @@ describe('problems', () => {
       code: 'BAD_REQUEST',
     },
     {
-      name: 'an unknown account',
-      get: '/balances?accountNo=x',
-      status: 400,
-      code: 'UNKNOWN_ACCOUNT',
-    },
-    {
       name: 'an unknown currency',
       get: '/balances?currency=XXX',
       status: 400,
@@ -65,6 +60,22 @@ describe('problems', () => {
     });
     expect(answer.statusCode).toBe(status);
     expect(answer.headers['content-type']).toContain('application/problem+json');
+  });
+
+  it('the title is of the code, the detail of this occurrence', async () => {
+    const [one, other] = await Promise.all(
+      ['/commands/none', '/commands?limit=0'].map(async (path) =>
+        (await api.get(path)).json<Problem>(),
+      ),
+    );
+    expect(one).toMatchObject({
+      title: 'There is no such thing.',
+      detail: 'There is no such thing. (commandId: none)',
+    });
+    expect(other).toMatchObject({
+      title: 'The request is malformed.',
+      detail: 'The request is malformed. (/limit must be >= 1)',
+    });
   });
 
   it('texts come in three languages', async () => {
@@ -158,11 +169,22 @@ describe('what is open to anybody', () => {
     expect((await health()).statusCode).toBe(503);
     api.isTemporalUp = true;
     await api.db.$client.query(
-      `UPDATE worker_heartbeats SET beat_at = now() - interval '1 minute' WHERE role = 'batch'`,
+      `UPDATE worker_heartbeats SET beat_at = now() - interval '7 seconds' WHERE role = 'batch'`,
     );
     expect([(await health()).statusCode, (await health()).json()]).toMatchObject([
       503,
       { workers: { control: true, batch: false } },
     ]);
+  });
+
+  it('health does not wait for a store that does not answer', async () => {
+    const held = await Promise.all([1, 2, 3, 4].map(() => api.db.$client.connect()));
+    const asked = await Promise.all([1, 2].map(() => api.app.inject('/api/v1/health')));
+    expect(asked.map(({ statusCode }) => statusCode)).toEqual([503, 503]);
+    expect(asked[0]?.json()).toMatchObject({ status: 'unavailable', postgres: false });
+    // Those who ask do not queue up: one question waits for all of them.
+    expect(api.db.$client.waitingCount).toBe(1);
+    for (const client of held) client.release();
+    expect((await api.app.inject('/api/v1/health')).json()).toMatchObject({ postgres: true });
   });
 });

@@ -21,6 +21,8 @@ const MON_2025_12_15 = '2025-12-15';
 const FRI_2025_12_12 = '2025-12-12';
 const SAT_2025_12_20 = '2025-12-20';
 const TUE_2025_12_23 = '2025-12-23';
+const CHRISTMAS = '2025-12-25';
+const SAT_2025_12_27 = '2025-12-27';
 
 const FRESH = {
   mode: 'IDLE',
@@ -99,6 +101,15 @@ describe('a supplement', () => {
     expect(other.json()).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
+  it('says of a repetition that it is one, and gives it to nobody else', async () => {
+    const key = randomUUID();
+    expect((await enter({}, key)).headers['idempotency-replayed']).toBeUndefined();
+    expect((await enter({}, key)).headers['idempotency-replayed']).toBe('true');
+    const headers = { 'idempotency-key': key, ...(await api.as('operator2')) };
+    const other = await api.post('/supplements', supplement(), { headers });
+    expect(other.json()).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
   it('of a double click is entered once', async () => {
     await Promise.all([1, 2, 3].map(() => ok(enter({}, 'double-click'))));
     expect(await count(api.db, 'supplements')).toBe(1);
@@ -158,13 +169,47 @@ describe('a supplement', () => {
   });
 
   it.each([
+    ['cashSettlementDate', SAT_2025_12_27, 400, 'OUT_OF_RANGE'],
+    ['cashSettlementDate', CHRISTMAS, 400, 'OUT_OF_RANGE'],
+    ['cashSettlementDate', '9999-12-31', 422, 'CALENDAR_MISSING'],
+    ['securitiesSettlementDate', SAT_2025_12_27, 400, 'OUT_OF_RANGE'],
+    ['securitiesSettlementDate', CHRISTMAS, 400, 'OUT_OF_RANGE'],
+    ['securitiesSettlementDate', '9999-12-31', 422, 'CALENDAR_MISSING'],
+  ])('with %s %s, on which nothing settles, is %i %s', async (field, day, status, code) => {
+    const answer = await enter({ [field]: day });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json()).toMatchObject({ code, details: { errors: [{ row: 0, field, code }] } });
+    expect(await count(api.db, 'supplements')).toBe(0);
+  });
+
+  it('names both settlement dates when both are wrong', async () => {
+    const answer = await enter({
+      cashSettlementDate: SAT_2025_12_27,
+      securitiesSettlementDate: '9999-12-31',
+    });
+    expect(answer.json()).toMatchObject({
+      code: 'ROWS_REFUSED',
+      details: {
+        errors: [
+          { field: 'cashSettlementDate', code: 'OUT_OF_RANGE' },
+          { field: 'securitiesSettlementDate', code: 'CALENDAR_MISSING' },
+        ],
+      },
+    });
+  });
+
+  it.each([
     [{ accountNo: 'nobody' }, 'UNKNOWN_ACCOUNT'],
     [{ instrumentId: 'ST/HK/99997' }, 'UNKNOWN_INSTRUMENT'],
     [{ settlementChannel: 'IB' }, 'UNKNOWN_SETTLEMENT_CHANNEL'],
     [{ side: 'HOLD' }, 'NOT_IN_ENUM'],
     [{ orderChannel: 10 }, 'OUT_OF_RANGE'],
     [{ executions: [] }, 'VALUE_MISSING'],
-    [{ executions: 'all' }, 'VALUE_MISSING'],
+    [{ executions: undefined }, 'VALUE_MISSING'],
+    [{ executions: 'all' }, 'BAD_REQUEST'],
+    [{ executions: {} }, 'BAD_REQUEST'],
+    [{ executions: ['all'] }, 'BAD_REQUEST'],
+    [{ executions: [[]] }, 'BAD_REQUEST'],
     [{ executions: [{ quantity: '-1', price: '1' }] }, 'NOT_POSITIVE'],
     [{ executions: [{ quantity: '1', price: 1.5 }] }, 'NOT_A_DECIMAL'],
     [

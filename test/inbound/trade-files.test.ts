@@ -99,6 +99,8 @@ describe('a counterparty trade file', () => {
     const other = await sendFile(api, [fileRow('S3')], {}, 'file-number-one');
     expect(other.statusCode).toBe(409);
     expect(other.json()).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    const again = await sendFile(api, [fileRow('S1')], {}, 'file-number-one');
+    expect(again.headers['idempotency-replayed']).toBe('true');
   });
 
   it('is current once, however many arrive at the same time', async () => {
