@@ -23,6 +23,14 @@ const STEP_STATUSES = [
 export const Mode = oneOf(FLOW_MODES);
 export const Readiness = oneOf(READINESS);
 
+const SHARD = {
+  shard: Type.Integer(),
+  status: oneOf(['OPEN', 'DONE', 'VOID']),
+  rowsDone: Type.Integer(),
+  rowsPlanned: Type.Integer(),
+  attempts: Type.Integer({ description: 'How often it was taken; 0 = nobody works on it yet.' }),
+};
+
 const STEP = {
   step: Type.String(),
   name: Type.String(),
@@ -34,6 +42,7 @@ const STEP = {
   shardsTotal: Type.Integer(),
   rowsDone: Type.Integer(),
   rowsPlanned: Type.Integer(),
+  shards: list(shape(SHARD)),
   startedAt: nullable(Instant),
   finishedAt: nullable(Instant),
   result: nullable(Anything),

@@ -13,6 +13,16 @@ import { loadDayFacts, loadFlow, loadFlowsOf } from '../flows.repository.ts';
 import type { Transaction } from '../transaction.ts';
 import { readSnapshot, rows } from './rows.ts';
 
+/** How far one range of accounts of a step run is. */
+export interface ShardView {
+  readonly shard: number;
+  readonly status: 'OPEN' | 'DONE' | 'VOID';
+  readonly rowsDone: number;
+  readonly rowsPlanned: number;
+  /** The fence's token: more than one when an attempt ended early, or the step went on later. */
+  readonly attempts: number;
+}
+
 export interface StepView {
   readonly step: RunnableStep;
   readonly name: string;
@@ -24,6 +34,7 @@ export interface StepView {
   readonly shardsTotal: number;
   readonly rowsDone: number;
   readonly rowsPlanned: number;
+  readonly shards: readonly ShardView[];
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly result: Readonly<Record<string, unknown>> | null;
@@ -50,7 +61,9 @@ const SHARDS = `LEFT JOIN LATERAL (
   SELECT (count(*) FILTER (WHERE status = 'DONE'))::int AS "shardsDone",
     count(*)::int AS "shardsTotal",
     coalesce(sum(rows_done), 0)::bigint AS "rowsDone",
-    coalesce(sum(rows_planned), 0)::bigint AS "rowsPlanned"
+    coalesce(sum(rows_planned), 0)::bigint AS "rowsPlanned",
+    coalesce(json_agg(json_build_object('shard', shard, 'status', status, 'rowsDone', rows_done,
+      'rowsPlanned', rows_planned, 'attempts', token) ORDER BY shard), '[]') AS shards
   FROM step_shards WHERE step_run_id = r.step_run_id) p ON true`;
 
 const STEPS = `SELECT s.step, s.status, ${PROGRESS}

@@ -67,7 +67,12 @@ describe('a step with several chunks', () => {
     await hk.makeReady();
     for (const step of ['sync', 'preCheck', 'billing']) await hk.mustRunStep(step);
     const barrier = await runIntoTheMiddle('posting', 'postings');
-    expect(stepOf(await hk.view(), 'posting')).toMatchObject({ status: 'RUNNING', shardsDone: 0 });
+    const shard = { shard: 0, rowsPlanned: ORDERS };
+    expect(stepOf(await hk.view(), 'posting')).toMatchObject({
+      status: 'RUNNING',
+      shardsDone: 0,
+      shards: [{ ...shard, status: 'OPEN', rowsDone: CHUNK, attempts: 1 }],
+    });
     await stage.system.kill('batch');
     await barrier.lift();
     stage.system.restart('batch');
@@ -76,6 +81,7 @@ describe('a step with several chunks', () => {
     expect(stepOf(view, 'posting')).toMatchObject({
       pass: 1,
       rowsDone: ORDERS,
+      shards: [{ ...shard, status: 'DONE', rowsDone: ORDERS, attempts: 2 }],
       result: { contracts: ORDERS, journals: ORDERS },
     });
     expected = await state();

@@ -30,6 +30,13 @@ export interface StepView {
   readonly shardsTotal: number;
   readonly rowsDone: number;
   readonly rowsPlanned: number;
+  readonly shards: readonly {
+    readonly shard: number;
+    readonly status: string;
+    readonly rowsDone: number;
+    readonly rowsPlanned: number;
+    readonly attempts: number;
+  }[];
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly result: Readonly<Record<string, unknown>> | null;
