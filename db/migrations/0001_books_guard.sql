@@ -17,13 +17,21 @@ BEGIN
 END $$;
 --> statement-breakpoint
 -- One partition a ledger date for each bulk table. Safe to repeat: existing ones are left alone.
+-- Triggers for rows come from the table itself; one for TRUNCATE is the partition's own.
 CREATE FUNCTION open_partitions(d date) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE t text;
+DECLARE
+  t text;
+  p text;
 BEGIN
   PERFORM pg_advisory_xact_lock(7703, (d - date '2000-01-01'));
   FOREACH t IN ARRAY ARRAY['orders','executions','contracts','fees','journals','postings'] LOOP
-    EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES IN (%L)',
-                   t || '_' || to_char(d, 'YYYYMMDD'), t, d);
+    p := t || '_' || to_char(d, 'YYYYMMDD');
+    CONTINUE WHEN to_regclass(quote_ident(p)) IS NOT NULL;
+    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES IN (%L)', p, t, d);
+    IF t IN ('contracts', 'fees', 'journals', 'postings') THEN
+      EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT
+                      EXECUTE FUNCTION refuse_change()', p || '_no_truncate', p);
+    END IF;
   END LOOP;
 END $$;
 --> statement-breakpoint
@@ -49,8 +57,14 @@ CREATE TRIGGER postings_no_truncate BEFORE TRUNCATE ON postings
 CREATE TRIGGER contracts_append_only BEFORE UPDATE OR DELETE ON contracts
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
 --> statement-breakpoint
+CREATE TRIGGER contracts_no_truncate BEFORE TRUNCATE ON contracts
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
 CREATE TRIGGER fees_append_only BEFORE UPDATE OR DELETE ON fees
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+CREATE TRIGGER fees_no_truncate BEFORE TRUNCATE ON fees
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 --> statement-breakpoint
 -- A contract counts while the billing run that made it succeeded and nobody discarded it.
 CREATE VIEW live_contracts AS

@@ -9,7 +9,7 @@ import {
   type ContractToPost,
   type PostingLine,
 } from '../../domain/ledger/contract-postings.ts';
-import { ExactSum, negated } from '../../domain/ledger/exact-sum.ts';
+import { ExactSum } from '../../domain/ledger/exact-sum.ts';
 import { Decimal } from '../../domain/money/decimal.ts';
 
 const amount = (places: number) =>
@@ -87,16 +87,6 @@ describe('postings of a contract', () => {
           ...securitiesSettlementPostings(one),
         ]);
         expect(Object.keys(places).filter((place) => place.endsWith(' 2'))).toEqual([]);
-      }),
-    );
-  });
-
-  it('are restored exactly by their reversal', () => {
-    fc.assert(
-      fc.property(contract, (one) => {
-        const lines = [...tradePostings(one), ...cashSettlementPostings(one)];
-        const reversal = lines.map((line) => ({ ...line, amount: negated(line.amount) }));
-        expect(placesOf([...lines, ...reversal])).toEqual({});
       }),
     );
   });

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Db } from '../../db/client.ts';
-import { discardRuns } from '../../db/step-runs.repository.ts';
 import {
   addTrade,
   addTrades,
@@ -12,6 +11,7 @@ import {
 } from './support/broker.ts';
 import { balancesOf, billsOf, count, postedOf, statesOf } from './support/books.ts';
 import { openRun, closeRun, runStep, workOne, type Place } from './support/run-step.ts';
+import { clearAgain, clearFlow, undoFlow } from './support/whole-flow.ts';
 
 const MONDAY: Place = { ledgerDate: MON_2025_12_22, flow: 'HK', generation: 1 };
 const SECOND: Place = { ...MONDAY, generation: 2 };
@@ -28,24 +28,12 @@ afterEach(async () => {
   for (const db of opened.splice(0)) await db.$client.end();
 });
 
-async function clear(db: Db, place: Place) {
-  for (const step of ['sync', 'billing', 'posting', 'settlement'] as const) {
-    await runStep(db, place, step);
-  }
-}
-
-/** What a revoke with an undo does to the runs of the date. */
-async function undo(db: Db, place: Place): Promise<void> {
-  await runStep(db, place, 'undoSettlement', { shardPerAccount: true, chunkSize: 3 });
-  await runStep(db, place, 'undoPosting', { chunkSize: 3 });
-  const steps = ['billing', 'posting', 'settlement'] as const;
-  await discardRuns(db, { ...place, steps, span: 'upTo' }, 'revoke');
-}
+const undo = (db: Db, place: Place): Promise<void> => undoFlow(db, place, { chunkSize: 3 });
 
 describe('undo', () => {
   it('restores the balances exactly and leaves the first journals where they are', async () => {
     const db = await broker(20);
-    await clear(db, MONDAY);
+    await clearFlow(db, MONDAY);
     const journals = await count(db, 'journals');
     await undo(db, MONDAY);
     expect(await balancesOf(db)).toEqual([]);
@@ -56,7 +44,7 @@ describe('undo', () => {
 
   it('returns contracts of an earlier date to 4, and the next run settles them again', async () => {
     const db = await broker(20);
-    await clear(db, MONDAY);
+    await clearFlow(db, MONDAY);
     const before = await balancesOf(db);
     await rollTo(db, MON_2025_12_29);
     await addTrade(db, {
@@ -65,22 +53,21 @@ describe('undo', () => {
       tradeDate: MON_2025_12_29,
       fills: [['N1-1', '100', '10']],
     });
-    await clear(db, DUE);
+    await clearFlow(db, DUE);
     const after = await balancesOf(db);
     await undo(db, DUE);
     expect(await balancesOf(db)).toEqual(before);
     expect(new Set(Object.values(await statesOf(db)))).toEqual(new Set([4]));
 
     const again = { ...DUE, generation: 2 };
-    for (const step of ['billing', 'posting', 'settlement'] as const)
-      await runStep(db, again, step);
+    await clearAgain(db, again);
     expect(await balancesOf(db)).toEqual(after);
     expect(await balancesOf(db)).toEqual(await postedOf(db));
   });
 
   it('goes on where an attempt stopped', async () => {
     const db = await broker(20);
-    await clear(db, MONDAY);
+    await clearFlow(db, MONDAY);
     const run = await openRun(db, MONDAY, 'undoPosting');
     await expect(workOne(db, run, 0, { chunkSize: 5, stopAfter: 2 })).rejects.toThrow();
     await workOne(db, run, 0, { chunkSize: 5 });
@@ -90,13 +77,11 @@ describe('undo', () => {
 
   it('bills the same amounts when the flow runs again', async () => {
     const db = await broker(20);
-    await clear(db, MONDAY);
+    await clearFlow(db, MONDAY);
     const bills = await billsOf(db);
     const balances = await balancesOf(db);
     await undo(db, MONDAY);
-    for (const step of ['billing', 'posting', 'settlement'] as const) {
-      await runStep(db, SECOND, step);
-    }
+    await clearAgain(db, SECOND);
     expect(await billsOf(db)).toEqual(bills);
     expect(await balancesOf(db)).toEqual(balances);
   });
@@ -105,7 +90,7 @@ describe('undo', () => {
 describe('a run after a revoke that kept the postings', () => {
   it('bills and posts only what is new', async () => {
     const db = await broker(10);
-    await clear(db, MONDAY);
+    await clearFlow(db, MONDAY);
     const old = await billsOf(db);
     await addTrade(db, { orderId: 'X1', accountNo: 'A0003', fills: [['X1-1', '100', '10']] });
     // A further fill of an order that is posted becomes a contract of its own.
@@ -132,9 +117,9 @@ describe('a run after a revoke that kept the postings', () => {
 
   it('can be undone as a whole, and run again with the same trades', async () => {
     const db = await broker(10);
-    await clear(db, MONDAY);
+    await clearFlow(db, MONDAY);
     await addTrade(db, { orderId: 'X1', accountNo: 'A0003', fills: [['X1-1', '100', '10']] });
-    await clear(db, SECOND);
+    await clearFlow(db, SECOND);
     const balances = await balancesOf(db);
     await undo(db, SECOND);
     expect(await balancesOf(db)).toEqual([]);
