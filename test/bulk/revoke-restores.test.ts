@@ -115,7 +115,7 @@ describe('a revoke with an undo', () => {
           await db.$client.end();
         }
       }),
-      { numRuns: 6, seed: 20_251_229, endOnFailure: true },
+      { numRuns: 4, seed: 20_251_229, endOnFailure: true },
     );
   });
 });
