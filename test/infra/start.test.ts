@@ -146,10 +146,14 @@ describe('npm start', () => {
     async () => {
       const us = '/ledger-dates/2025-12-22/flows/US';
       const baseUrl = `http://127.0.0.1:${port}/api/v1`;
-      const first = start('--manual');
+      const gone = mkdtempSync(join(home, '..', 'gone-'));
+      const first = start('--manual', '--json', join(gone, 'closing.json'));
       let orphans: number[];
       try {
+        await poll('its checks', START_MS, () => first.text().includes('starts') || undefined);
+        rmSync(gone, { recursive: true });
         await untilUp(first);
+        expect(first.text()).toContain('could not be written as JSON');
         const api = await signIn(baseUrl, 'operator');
         await importFilesOf('2025-12-22', api);
         await api.command(`${us}/readiness`);
@@ -159,12 +163,15 @@ describe('npm start', () => {
         first.child.kill('SIGKILL');
         await first.code;
       }
-      const second = start();
+      const json = join(home, '..', 'stopped.json');
+      const second = start('--json', json);
       try {
         await untilUp(second);
         expect(orphans.filter(isAlive)).toEqual([]);
         expect(second.text()).toMatch(/Sample broker\s+0\.\d s/);
         expect(second.text()).toContain('This needs a person. US is PAUSED');
+        const { ok, stoppedBy } = JSON.parse(readFileSync(json, 'utf8')) as Report;
+        expect([ok, stoppedBy]).toEqual([false, expect.stringContaining('US is PAUSED')]);
         const api = await signIn(baseUrl, 'operator');
         await api.command(`${us}/start`);
         await poll('the end of the flow', 60_000, async () => {
