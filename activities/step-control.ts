@@ -80,8 +80,8 @@ export async function openStep(
       });
       return openRun(t, await loadFlow(t.tx, ref), command.step ?? nextStep(flow), command);
     }
-    // A chain keeps its turn from step to step: while it is busy the guard lets no other flow of the
-    // date start or be revoked.
+    // A chain keeps its turn from step to step: while it is busy the guard lets no other flow of
+    // the date start or be revoked.
     if (passage === 'again' && flow.mode === 'AUTO_RUNNING') {
       return openRun(t, flow, nextStep(flow), null);
     }

@@ -76,8 +76,8 @@ async function earlierSyncRuns(
  * trades and the market's own trade date, and every file that is current for them. A file holds the
  * trades of a trade date, whichever ledger date booked them; so posted ones of that trade date are
  * on our side as well. Of this ledger date every snapshot that counts is, as for billing: after a
- * revoke that kept postings there are several, also once a later one undid them. Channels where both
- * sides are empty are left out.
+ * revoke that kept postings there are several, also once a later one undid them. Channels where
+ * both sides are empty are left out.
  */
 export async function loadChannelChecks(t: Transaction, ref: FlowRef): Promise<ChannelCheck[]> {
   const counting = (await countingRuns(t.client, ref, 'sync')).map((run) => run.stepRunId);

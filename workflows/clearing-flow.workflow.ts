@@ -49,8 +49,8 @@ export async function clearingFlow(input: FlowInput): Promise<void> {
 }
 
 /**
- * Goes on with what was under way when this run was opened: nothing, a chain, or a revoke. True when
- * a revoke came to its end, after which the next generation gets a run of its own.
+ * Goes on with what was under way when this run was opened: nothing, a chain, or a revoke. True
+ * when a revoke came to its end, after which the next generation gets a run of its own.
  */
 async function resume(desk: FlowDesk, mode: FlowMode): Promise<boolean> {
   if (mode === 'REVOKING') return revoke(desk, null);

@@ -255,12 +255,6 @@ export const ERROR_CATALOGUE = {
     '计费后须先撤销才能重新同步。',
     '計費後須先撤銷才能重新同步。',
   ),
-  REVOKE_DATE_OUT_OF_RANGE: entry(
-    'business_rule',
-    'This ledger date can no longer be revoked.',
-    '该账务日期不可撤销。',
-    '該帳務日期不可撤銷。',
-  ),
   REVOKE_NEEDS_UNDO: entry(
     'business_rule',
     'Posting began but did not succeed: only an undo is possible.',

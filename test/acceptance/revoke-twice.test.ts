@@ -63,7 +63,7 @@ describe('a revoke after a revoke that kept the postings', () => {
   });
 
   it('an undo leaves every snapshot to the check by hand, and to billing', async () => {
-    // Two snapshots count by now: the trade of the file is in the first, the supplement in the last.
+    // Two snapshots count by now: the file's trade is in the first, the supplement in the last.
     await hk().mustRevoke({ assetRollback: 'UNDO', supplements: 'NO_OP' });
     await hk().makeReady();
     expect(await hk().mustRunStep('preCheck')).toMatchObject({

@@ -9,6 +9,7 @@ const SOURCE = /\.(ts|tsx|js|mjs|cjs)$/;
 const TEXT = /\.(ts|tsx|js|mjs|cjs|sql|md|json|yml|yaml|csv)$|(^|\/)(run|\.env\.example)$/;
 const SHIPPED = /^(domain|temporal|workflows|activities|api|db)\/|^(worker|server)\.ts$/;
 
+const ERROR_CODE = /^ {2}([A-Z_]+): entry\($/gm;
 const EXPORTED = /^export (?:async )?(?:function|const|class|interface|type) (\w+)/gm;
 
 interface Ban {
@@ -105,6 +106,13 @@ const contents = new Map(
 );
 const sources = files.filter((file) => SOURCE.test(file));
 
+const timesSaid = new Map<string, number>();
+for (const file of sources.filter((each) => !each.startsWith('test/'))) {
+  for (const word of contents.get(file)?.match(/\w+/g) ?? []) {
+    timesSaid.set(word, (timesSaid.get(word) ?? 0) + 1);
+  }
+}
+
 describe('the files of the project', () => {
   it('are seen by this test', () => {
     expect(sources.length).toBeGreaterThan(50);
@@ -146,21 +154,14 @@ describe('the files of the project', () => {
   });
 
   it('export nothing from domain/ that only tests use', () => {
-    const shipped = sources.filter((file) => !file.startsWith('test/'));
-    const counts = new Map<string, number>();
-    for (const file of shipped) {
-      for (const word of contents.get(file)?.match(/\w+/g) ?? []) {
-        counts.set(word, (counts.get(word) ?? 0) + 1);
-      }
-    }
-    const unused = shipped
+    const unused = sources
       .filter((file) => file.startsWith('domain/'))
-      .flatMap((file) =>
-        [...(contents.get(file) ?? '').matchAll(EXPORTED)]
-          .filter(([, name = '']) => counts.get(name) === 1)
-          .map(([, name = '']) => `${file}: ${name}`),
-      );
+      .flatMap((file) => unusedNames(file, EXPORTED));
     expect(unused).toEqual([]);
+  });
+
+  it('list no error code that nothing can raise', () => {
+    expect(unusedNames('domain/errors/error-catalogue.ts', ERROR_CODE)).toEqual([]);
   });
 
   it('have nobody who imports another folder by an alias', () => {
@@ -168,6 +169,14 @@ describe('the files of the project', () => {
     expect(aliased).toEqual([]);
   });
 });
+
+/** The names that a file declares and that no shipped file, itself included, says again. */
+function unusedNames(file: string, declaration: RegExp): string[] {
+  const declared = [...(contents.get(file) ?? '').matchAll(declaration)];
+  return declared.flatMap(([, name = '']) =>
+    timesSaid.get(name) === 1 ? [`${file}: ${name}`] : [],
+  );
+}
 
 function linesWith(pattern: RegExp, text: string): number[] {
   const each = new RegExp(pattern.source, `${pattern.flags}g`);
