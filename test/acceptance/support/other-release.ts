@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 import { projectRoot } from '../../../config.ts';
 
 /** What a later release might do first, and no recorded history has. */
-const CHANGE = ['await resume(desk, input.state.mode);', 'await sleep(1);\n  $&'] as const;
+const CHANGE = ['if (await resume(desk, input.state.mode))', 'await sleep(1);\n  $&'] as const;
 
 /** The path of a bundle of these workflows with one change that breaks every open history. */
 export async function otherWorkflowBundle(): Promise<string> {
