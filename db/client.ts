@@ -1,18 +1,24 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import * as audit from './schema/audit.ts';
 import * as books from './schema/books.ts';
 import * as checks from './schema/checks.ts';
 import * as clearing from './schema/clearing.ts';
 import * as frontOffice from './schema/front-office.ts';
+import * as people from './schema/people.ts';
 import * as reference from './schema/reference.ts';
+import * as tickets from './schema/tickets.ts';
 import * as trades from './schema/trades.ts';
 
 export const schema = {
+  ...audit,
   ...books,
   ...checks,
   ...clearing,
   ...frontOffice,
+  ...people,
   ...reference,
+  ...tickets,
   ...trades,
 };
 export type Schema = typeof schema;

@@ -26,6 +26,8 @@ import type { CommandKind, CommandStatus } from '../../domain/clearing/commands.
 import type { AssetRollback, SupplementsOption } from '../../domain/clearing/revoke-rules.ts';
 import { day, id64, instant, word } from './columns.ts';
 
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+
 /** The open ledger date is one row: the partial unique index lets no second one exist. */
 export const ledgerDates = pgTable(
   'ledger_dates',
@@ -202,16 +204,45 @@ export const workerHeartbeats = pgTable('worker_heartbeats', {
   beatAt: instant('beat_at').notNull(),
 });
 
-/** Histories that no longer fit the workflow code, kept for auditors before they are terminated. */
+/**
+ * A history as it was when its run closed, or when it no longer fitted the code: kept for auditors
+ * beyond Temporal's retention.
+ */
 export const archivedHistories = pgTable(
   'archived_histories',
   {
     workflowId: text('workflow_id').notNull(),
     runId: text('run_id').notNull(),
+    workflowType: text('workflow_type').notNull(),
+    ledgerDate: day('ledger_date'),
+    /** CLOSED: how the run ended says `closeStatus`. MISFIT: taken from the engine by a release. */
     reason: text('reason').notNull(),
-    /** temporal.api.history.v1.History, binary protobuf. */
-    history: customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })('history').notNull(),
+    closeStatus: text('close_status').notNull(),
+    events: integer('events').notNull(),
+    /** temporal.api.history.v1.History, binary protobuf, gzip. */
+    history: bytes('history').notNull(),
+    /** Of the protobuf before it was compressed. */
+    sha256: text('sha256').notNull(),
+    sdkVersion: text('sdk_version').notNull(),
+    /** The bundle that completed its last workflow task. */
+    bundleHash: text('bundle_hash').notNull(),
+    startedAt: instant('started_at').notNull(),
+    closedAt: instant('closed_at'),
     archivedAt: instant('archived_at').notNull().defaultNow(),
   },
-  (t) => [primaryKey({ name: 'archived_histories_pk', columns: [t.workflowId, t.runId] })],
+  (t) => [
+    primaryKey({ name: 'archived_histories_pk', columns: [t.workflowId, t.runId] }),
+    index('archived_histories_by_date').on(t.ledgerDate),
+  ],
 );
+
+/** The workflow code of each release that ever ran here, found by its hash. */
+export const workflowBundles = pgTable('workflow_bundles', {
+  bundleHash: text('bundle_hash').primaryKey(),
+  sdkVersion: text('sdk_version').notNull(),
+  release: text('release').notNull(),
+  /** JavaScript, gzip: as the worker ran it, and once more with the interceptors of the audit. */
+  code: bytes('code').notNull(),
+  auditCode: bytes('audit_code').notNull(),
+  storedAt: instant('stored_at').notNull().defaultNow(),
+});
