@@ -4,11 +4,11 @@ import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import { storeHistory } from './activities/archive-history.ts';
 import { createBatchActivities, createOpsActivities } from './activities/index.ts';
 import { clearingErrors, signsOfLife } from './activities/interceptors.ts';
 import { reconcile } from './activities/reconcile.ts';
 import { loadConfig, loadTemporal } from './config.ts';
-import { archiveHistory } from './db/archive.repository.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { keepBeating } from './db/heartbeats.repository.ts';
@@ -54,7 +54,7 @@ async function runControl(): Promise<void> {
   const clientConnection = await Connection.connect({ ...connectionOptions });
   const client = new Client({ connection: clientConnection, namespace, identity });
   const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
-  const healed = await healHistories(client, bundle, (misfit) => archiveHistory(db, misfit));
+  const healed = await healHistories(client, bundle, (run) => storeHistory(db, run, 'MISFIT'));
   if (healed.length > 0) log.warn({ healed }, 'open workflows did not fit and are opened again');
 
   const workflows = await Worker.create({

@@ -161,15 +161,28 @@ CREATE TABLE "tickets" (
 	"result" jsonb
 );
 --> statement-breakpoint
-ALTER TABLE "archived_histories" ADD COLUMN "workflow_type" text NOT NULL;--> statement-breakpoint
+ALTER TABLE "archived_histories" ADD COLUMN "workflow_type" text;--> statement-breakpoint
 ALTER TABLE "archived_histories" ADD COLUMN "ledger_date" date;--> statement-breakpoint
-ALTER TABLE "archived_histories" ADD COLUMN "close_status" text NOT NULL;--> statement-breakpoint
-ALTER TABLE "archived_histories" ADD COLUMN "events" integer NOT NULL;--> statement-breakpoint
-ALTER TABLE "archived_histories" ADD COLUMN "sha256" text NOT NULL;--> statement-breakpoint
-ALTER TABLE "archived_histories" ADD COLUMN "sdk_version" text NOT NULL;--> statement-breakpoint
-ALTER TABLE "archived_histories" ADD COLUMN "bundle_hash" text NOT NULL;--> statement-breakpoint
-ALTER TABLE "archived_histories" ADD COLUMN "started_at" timestamp with time zone NOT NULL;--> statement-breakpoint
+ALTER TABLE "archived_histories" ADD COLUMN "close_status" text;--> statement-breakpoint
+ALTER TABLE "archived_histories" ADD COLUMN "events" integer;--> statement-breakpoint
+ALTER TABLE "archived_histories" ADD COLUMN "sha256" text;--> statement-breakpoint
+ALTER TABLE "archived_histories" ADD COLUMN "sdk_version" text;--> statement-breakpoint
+ALTER TABLE "archived_histories" ADD COLUMN "bundle_hash" text;--> statement-breakpoint
+ALTER TABLE "archived_histories" ADD COLUMN "started_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "archived_histories" ADD COLUMN "closed_at" timestamp with time zone;--> statement-breakpoint
+-- Histories that an earlier release kept say less about themselves, and are not compressed.
+UPDATE "archived_histories" SET
+	"workflow_type" = CASE WHEN "workflow_id" LIKE 'clearing/%' THEN 'clearingFlow' ELSE 'ledgerDay' END,
+	"ledger_date" = substring("workflow_id" from '\d{4}-\d{2}-\d{2}')::date,
+	"close_status" = 'TERMINATED',
+	"events" = 0,
+	"sha256" = encode(sha256("history"), 'hex'),
+	"started_at" = "archived_at";--> statement-breakpoint
+ALTER TABLE "archived_histories" ALTER COLUMN "workflow_type" SET NOT NULL;--> statement-breakpoint
+ALTER TABLE "archived_histories" ALTER COLUMN "close_status" SET NOT NULL;--> statement-breakpoint
+ALTER TABLE "archived_histories" ALTER COLUMN "events" SET NOT NULL;--> statement-breakpoint
+ALTER TABLE "archived_histories" ALTER COLUMN "sha256" SET NOT NULL;--> statement-breakpoint
+ALTER TABLE "archived_histories" ALTER COLUMN "started_at" SET NOT NULL;--> statement-breakpoint
 ALTER TABLE "person_roles" ADD CONSTRAINT "person_roles_person_id_people_person_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("person_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "person_roles" ADD CONSTRAINT "person_roles_role_roles_role_fk" FOREIGN KEY ("role") REFERENCES "public"."roles"("role") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "role_permissions" ADD CONSTRAINT "role_permissions_role_roles_role_fk" FOREIGN KEY ("role") REFERENCES "public"."roles"("role") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -223,16 +223,43 @@ export const archivedHistories = pgTable(
     history: bytes('history').notNull(),
     /** Of the protobuf before it was compressed. */
     sha256: text('sha256').notNull(),
-    sdkVersion: text('sdk_version').notNull(),
-    /** The bundle that completed its last workflow task. */
-    bundleHash: text('bundle_hash').notNull(),
+    /** Of the worker that completed its last workflow task; null when none ever did. */
+    sdkVersion: text('sdk_version'),
+    bundleHash: text('bundle_hash'),
     startedAt: instant('started_at').notNull(),
     closedAt: instant('closed_at'),
     archivedAt: instant('archived_at').notNull().defaultNow(),
   },
   (t) => [
     primaryKey({ name: 'archived_histories_pk', columns: [t.workflowId, t.runId] }),
+    uniqueIndex('archived_histories_by_run').on(t.runId),
     index('archived_histories_by_date').on(t.ledgerDate),
+  ],
+);
+
+/**
+ * What each attempt of an activity was given and what it gave, in hashes, as the worker that made it
+ * saw it: a second witness beside the history, which keeps only the last attempt. Append-only.
+ */
+export const activityAttempts = pgTable(
+  'activity_attempts',
+  {
+    runId: text('run_id').notNull(),
+    activityId: text('activity_id').notNull(),
+    attempt: integer('attempt').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    activityType: text('activity_type').notNull(),
+    worker: text('worker').notNull(),
+    startedAt: instant('started_at').notNull(),
+    endedAt: instant('ended_at').notNull(),
+    /** The code that it failed with; null when it succeeded. */
+    code: text('code'),
+    /** sha256 over the JSON of the arguments, and of the result; null when there is none. */
+    inputSha256: text('input_sha256').notNull(),
+    resultSha256: text('result_sha256'),
+  },
+  (t) => [
+    primaryKey({ name: 'activity_attempts_pk', columns: [t.runId, t.activityId, t.attempt] }),
   ],
 );
 
