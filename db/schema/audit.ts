@@ -10,6 +10,7 @@ import {
   pgTable,
   primaryKey,
   text,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { AuditOutcome } from '../../domain/audit/audit-event.ts';
 import { day, id64, instant, word } from './columns.ts';
@@ -27,6 +28,8 @@ export const auditEvents = pgTable(
     eventId: bigserial('event_id', { mode: 'number' }).primaryKey(),
     at: instant('at').notNull().defaultNow(),
     ledgerDate: day('ledger_date'),
+    /** The table whose row `after` is a copy of: a row that differs from it was tampered with. */
+    covers: text('covers'),
     /** Who did it; `system` for what no person asked for. */
     person: text('person').notNull(),
     /** By which sign-in account; null for the system. */
@@ -51,6 +54,13 @@ export const auditEvents = pgTable(
     index('audit_events_by_target').on(t.targetType, t.targetId, t.eventId),
     index('audit_events_by_date').on(t.ledgerDate, t.eventId),
     index('audit_events_by_person').on(t.person, t.eventId),
+    index('audit_events_by_ticket')
+      .on(t.ticketId, t.eventId)
+      .where(sql`ticket_id IS NOT NULL`),
+    // Every server of an installation sees a token; its first use is one sign-in.
+    uniqueIndex('audit_events_one_sign_in_per_token')
+      .on(t.targetId)
+      .where(sql`action = 'sign_in.token'`),
   ],
 );
 
@@ -75,8 +85,9 @@ export const auditHead = pgTable(
 );
 
 /**
- * The Merkle root over the journals of one committed chunk, in the order (account, source,
- * journal). `leafPrefixes` holds the first 8 bytes of each leaf, so that a difference names its row.
+ * The Merkle root over the journals of one committed chunk, in the order (account, journal), which
+ * is the order of writing. `leaves` has 20 bytes for each journal: its id, the first 8 bytes of its
+ * leaf hash and the CRC of its own row, so that a difference names its row.
  */
 export const journalSeals = pgTable(
   'journal_seals',
@@ -87,7 +98,7 @@ export const journalSeals = pgTable(
     chunk: integer('chunk').notNull(),
     journals: integer('journals').notNull(),
     root: bytes('root').notNull(),
-    leafPrefixes: bytes('leaf_prefixes').notNull(),
+    leaves: bytes('leaves').notNull(),
   },
   (t) => [
     primaryKey({
@@ -97,15 +108,24 @@ export const journalSeals = pgTable(
   ],
 );
 
-/** Made by the day cut: one root over the journals of the date, the chain, and the day before. */
-export const dailyRoots = pgTable('daily_roots', {
-  ledgerDate: day('ledger_date').primaryKey(),
-  previousDate: day('previous_date'),
-  previousRoot: bytes('previous_root').notNull(),
-  journals: integer('journals').notNull(),
-  journalsRoot: bytes('journals_root').notNull(),
-  auditSeq: id64('audit_seq').notNull(),
-  auditHash: bytes('audit_hash').notNull(),
-  root: bytes('root').notNull(),
-  madeAt: instant('made_at').notNull().defaultNow(),
-});
+/**
+ * Made by each day cut: one root over the journals of the date, the chain so far and the root
+ * before. A date that is cut again gets a second one: it seals the runs up to `lastStepRunId`.
+ */
+export const dailyRoots = pgTable(
+  'daily_roots',
+  {
+    rootNo: integer('root_no').primaryKey(),
+    ledgerDate: day('ledger_date').notNull(),
+    previousRoot: bytes('previous_root').notNull(),
+    lastStepRunId: id64('last_step_run_id').notNull(),
+    seals: integer('seals').notNull(),
+    journals: id64('journals').notNull(),
+    journalsRoot: bytes('journals_root').notNull(),
+    auditSeq: id64('audit_seq').notNull(),
+    auditHash: bytes('audit_hash').notNull(),
+    root: bytes('root').notNull(),
+    madeAt: instant('made_at').notNull().defaultNow(),
+  },
+  (t) => [index('daily_roots_by_date').on(t.ledgerDate)],
+);
