@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { ourRuns } from './ids.ts';
+import { OUR_RUNS } from './ids.ts';
 import type { History } from './run-facts.ts';
 
 /** A run that a release took out of the engine, with everything that happened in it. */
@@ -22,7 +22,7 @@ export async function healHistories(
   archive: (misfit: MisfitHistory) => Promise<void>,
 ): Promise<readonly string[]> {
   const healed: string[] = [];
-  const query = `${ourRuns} AND ExecutionStatus = 'Running'`;
+  const query = `${OUR_RUNS} AND ExecutionStatus = 'Running'`;
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const handle = client.workflow.getHandle(workflowId, runId);
     const reason = await misfitReason(workflowBundle, handle);

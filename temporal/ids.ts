@@ -23,8 +23,14 @@ export const TASK_QUEUES = {
   batch: 'clearing-batch',
 } as const;
 
-/** The types whose runs are kept for auditors. Other programs may share the namespace. */
-export const WORKFLOW_TYPES = ['clearingFlow', 'ledgerDay', 'approvalTicket'] as const;
+/** The id is the lock: a run is archived by one workflow at a time. */
+export const archiveWorkflowId = (workflowId: string, runId: string): string =>
+  `archive/${workflowId}/${runId}`;
 
-/** Our runs, in the words of Temporal's list filter. */
-export const ourRuns = `WorkflowType IN (${WORKFLOW_TYPES.map((type) => `'${type}'`).join(', ')})`;
+const inTypes = (...types: readonly string[]): string =>
+  `WorkflowType IN (${types.map((type) => `'${type}'`).join(', ')})`;
+
+/** Filters of Temporal's list. Other programs may share the namespace. */
+const KEPT_TYPES = ['clearingFlow', 'ledgerDay', 'approvalTicket'];
+export const KEPT_RUNS = inTypes(...KEPT_TYPES);
+export const OUR_RUNS = inTypes(...KEPT_TYPES, 'archiveHistory');
