@@ -74,6 +74,13 @@ const SettingsSchema = Type.Object({
   DAYCUT_JWT_AUDIENCE: Type.Optional(
     Type.String({ minLength: 1, description: 'The audience a token must name.' }),
   ),
+  DAYCUT_FIRST_ADMIN: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'The `sub` of the first administrator; without effect once there is one.',
+    }),
+  ),
 });
 
 export type Config = Readonly<Static<typeof SettingsSchema>>;

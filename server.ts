@@ -11,6 +11,7 @@ import { devAuthenticator, oidcAuthenticator, type Authenticator } from './api/p
 import { loadConfig, loadTemporal, type Config } from './config.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
+import { seedPeople } from './db/seed/people.ts';
 import { clockFrom } from './domain/clock.ts';
 import { createCommandDelivery } from './temporal/command-delivery.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
@@ -37,6 +38,10 @@ const devIssuer = config.DAYCUT_EMBEDDED
   ? await openDevIssuer(config.DAYCUT_ISSUER_KEYS ?? join(config.DAYCUT_HOME, 'issuer-keys.json'))
   : undefined;
 
+await seedPeople(db, {
+  demo: devIssuer !== undefined,
+  firstAdmin: config.DAYCUT_FIRST_ADMIN,
+});
 const app = await buildApp({
   db,
   clock,

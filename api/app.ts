@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { holderOfAccount } from '../db/people.repository.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { FlowFeed } from './flow-feed.ts';
 import { addAuth } from './plugins/auth.ts';
@@ -24,7 +25,7 @@ import { journalRoutes } from './routes/journals.ts';
 import { ledgerDateRoutes } from './routes/ledger-dates.ts';
 import { orderChannelRoutes } from './routes/order-channel.ts';
 import { orderRoutes } from './routes/orders.ts';
-import { devTokenRoutes, peopleRoutes } from './routes/people.ts';
+import { devTokenRoutes, peopleRoutes, registrationRoutes } from './routes/people.ts';
 import { referenceRoutes } from './routes/reference.ts';
 import { supplementRoutes } from './routes/supplements.ts';
 import { tradeFileRoutes } from './routes/trade-files.ts';
@@ -70,13 +71,14 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
   addValidation(app);
   addBodies(app);
   addRouteConventions(app);
-  addAuth(app, deps.auth);
+  addAuth(app, deps.auth, (account) => holderOfAccount(deps.db, account));
   await addOpenApi(app);
   await app.register(
     async (api) => {
       await api.register(healthRoutes);
       if (deps.devIssuer) await api.register(devTokenRoutes);
       await api.register(peopleRoutes);
+      await api.register(registrationRoutes);
       await api.register(ledgerDateRoutes);
       await api.register(flowRoutes);
       await api.register(flowEventRoutes);

@@ -14,6 +14,7 @@ import {
   strict,
 } from '../schemas/fields.ts';
 import { FlowViewRef, Readiness } from '../schemas/flow-view.ts';
+import { seesLedger, visibleFlow } from '../visible-flow.ts';
 
 const permission = 'lb_hk_clearing.clearing_busin_steps' as const;
 const tags = ['flows'];
@@ -56,9 +57,10 @@ export const flowRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params: { ledgerDate } }) => {
-      const items = await readFlowViews(db, ledgerDate, clock.now());
-      if (items.length === 0) throw new ClearingError('NOT_FOUND', { ledgerDate });
+    async ({ params: { ledgerDate }, person }) => {
+      const views = await readFlowViews(db, ledgerDate, clock.now());
+      if (views.length === 0) throw new ClearingError('NOT_FOUND', { ledgerDate });
+      const items = views.map((view) => visibleFlow(view, seesLedger(person)));
       return { items, nextCursor: null };
     },
   );
@@ -74,7 +76,8 @@ export const flowRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: FlowViewRef },
       },
     },
-    async ({ params }) => readFlowView(db, params, clock.now()),
+    async ({ params, person }) =>
+      visibleFlow(await readFlowView(db, params, clock.now()), seesLedger(person)),
   );
   app.get(
     '/ledger-dates/:ledgerDate/flows/:flow/readiness',

@@ -30,6 +30,12 @@ const entry = (
 
 export const ERROR_CATALOGUE = {
   ACCOUNT_CLOSED: entry('business_rule', 'The account is closed.', '账户已销户。', '帳戶已銷戶。'),
+  ACCOUNT_TAKEN: entry(
+    'conflict',
+    'Somebody signs in by this account already.',
+    '该登录账号已被使用。',
+    '該登錄帳號已被使用。',
+  ),
   ALREADY_RUNNING: entry(
     'conflict',
     'The flow is already running.',
@@ -201,6 +207,18 @@ export const ERROR_CATALOGUE = {
     '数值超出范围。',
     '數值超出範圍。',
   ),
+  PERSON_KNOWN: entry(
+    'conflict',
+    'There is a person of this id already.',
+    '该人员编号已存在。',
+    '該人員編號已存在。',
+  ),
+  PERSON_LEFT: entry(
+    'forbidden',
+    'The person has left and may do nothing.',
+    '该人员已离职。',
+    '該人員已離職。',
+  ),
   PREDECESSOR_NOT_DONE: entry(
     'conflict',
     'An earlier step is not done.',
@@ -255,6 +273,12 @@ export const ERROR_CATALOGUE = {
     '撤销未完成，请再次撤销。',
     '撤銷未完成，請再次撤銷。',
   ),
+  SIGN_IN_UNKNOWN: entry(
+    'forbidden',
+    'The sign-in account belongs to nobody who is registered here.',
+    '登录账号未登记。',
+    '登錄帳號未登記。',
+  ),
   STALE_VERSION: entry(
     'conflict',
     'A higher version of this row is already stored.',
@@ -307,6 +331,7 @@ export const ERROR_CATALOGUE = {
   UNKNOWN_INSTRUMENT: entry('validation', 'The instrument is unknown.', '未知标的。', '未知標的。'),
   UNKNOWN_MARKET: entry('validation', 'The market is unknown.', '未知市场。', '未知市場。'),
   UNKNOWN_ORDER: entry('validation', 'The order is unknown.', '未知订单。', '未知訂單。'),
+  UNKNOWN_ROLE: entry('validation', 'The role is unknown.', '未知角色。', '未知角色。'),
   UNKNOWN_SETTLEMENT_CHANNEL: entry(
     'validation',
     'The market has no such settlement channel.',

@@ -1,7 +1,7 @@
 /**
- * Every permission code that a route asks for. Codes with a prefix are the product's own; the
- * others are ours, where the product has none or only one that also means viewing. Codes are data:
- * roles bundle them, tokens name roles, and docs/permissions.md is generated from here.
+ * Every permission code. Codes with a prefix are the product's own; the others are ours, where the
+ * product has none or only one that also means viewing. Codes are data: PostgreSQL holds them as
+ * rows that are seeded from here, and docs/permissions.md is generated from here.
  */
 export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
@@ -13,9 +13,30 @@ export const PERMISSIONS = {
   'clearing.front_office_write': 'Send orders, executions and master data of the front office.',
   'clearing.trade_file_write': 'Import counterparty trade files.',
   'clearing.ledger_query': 'See contracts, fees, journals, balances and positions.',
+  'admin.people_query': 'See people, their sign-in accounts and roles.',
+  'admin.people_operation': 'Register people, and say that they have left.',
+  'credit_limit.client_group_query': 'See client groups.',
+  'credit_limit.client_group_operation': 'Change client groups.',
+  'account.trade_permission': 'See the trade permissions of an account.',
+  'account.update_trade_permission': 'Change the trade permissions of an account.',
+  'customer.pi_app_record': 'See applications as professional investor.',
+  'kyc.risk_assessment_query': 'See risk assessments of clients.',
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof PERMISSIONS;
+
+/**
+ * Codes that later modules will ask for. They are data already, so that a broker can plan roles
+ * with them; no route asks for them and no role of ours holds them.
+ */
+export const RESERVED_PERMISSIONS: readonly Permission[] = [
+  'credit_limit.client_group_query',
+  'credit_limit.client_group_operation',
+  'account.trade_permission',
+  'account.update_trade_permission',
+  'customer.pi_app_record',
+  'kyc.risk_assessment_query',
+];
 
 const VIEW = 'lb_hk_clearing.clearing_busin_steps' satisfies Permission;
 const LEDGER = 'clearing.ledger_query' satisfies Permission;
@@ -45,9 +66,13 @@ export const ROLES = {
   },
   auditor: {
     description: 'Replays what happened, in the flows and in the books.',
-    permissions: [VIEW, LEDGER],
+    permissions: [VIEW, LEDGER, 'admin.people_query'],
   },
   viewer: { description: 'Watches the flows and the books.', permissions: [VIEW, LEDGER] },
+  admin: {
+    description: 'Looks after people and settings. Sees the flows, not the books.',
+    permissions: [VIEW, 'admin.people_query', 'admin.people_operation'],
+  },
 } as const satisfies Record<
   string,
   { readonly description: string; readonly permissions: readonly Permission[] }
