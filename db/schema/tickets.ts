@@ -35,9 +35,13 @@ export const tickets = pgTable(
   'tickets',
   {
     ticketId: text('ticket_id').primaryKey(),
+    /** In the order of opening. */
+    seq: bigserial('seq', { mode: 'number' }).notNull(),
     ticketKey: text('ticket_key').notNull(),
     targetType: text('target_type').notNull(),
     targetId: text('target_id').notNull(),
+    /** The target as its key names it, such as { ledgerDate, flow }. */
+    target: jsonb('target').$type<Record<string, unknown>>().notNull(),
     /** What the target was like; it is asked again before the effect. */
     targetVersion: text('target_version').notNull(),
     ledgerDate: day('ledger_date'),
@@ -75,7 +79,8 @@ export const tickets = pgTable(
     uniqueIndex('tickets_one_open_per_target')
       .on(t.ticketKey, t.targetType, t.targetId)
       .where(sql`status IN ('PENDING', 'APPROVED', 'EXECUTING')`),
-    index('tickets_by_status').on(t.status, t.createdAt),
+    unique('tickets_seq').on(t.seq),
+    index('tickets_by_status').on(t.status, t.seq),
     index('tickets_by_target').on(t.targetType, t.targetId),
   ],
 );
@@ -95,6 +100,8 @@ export const ticketDecisions = pgTable(
     person: text('person').notNull(),
     account: text('account').notNull(),
     reason: text('reason').notNull(),
+    /** Decided by a role that only an escalation let decide. */
+    byEscalation: boolean('by_escalation').notNull(),
     decidedAt: instant('decided_at').notNull(),
     /** When the ticket took it into account; until then the relay repeats its signal. */
     takenAt: instant('taken_at'),

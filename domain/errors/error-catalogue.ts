@@ -36,6 +36,12 @@ export const ERROR_CATALOGUE = {
     '该登录账号已被使用。',
     '該登錄帳號已被使用。',
   ),
+  ALREADY_DECIDED: entry(
+    'conflict',
+    'The person has decided on this ticket already: one person, one node.',
+    '该人员已审批过此工单。',
+    '該人員已審批過此工單。',
+  ),
   ALREADY_RUNNING: entry(
     'conflict',
     'The flow is already running.',
@@ -54,6 +60,12 @@ export const ERROR_CATALOGUE = {
     'An assertion on the books failed.',
     '账务断言失败。',
     '帳務斷言失敗。',
+  ),
+  BUNDLE_NOT_KEPT: entry(
+    'conflict',
+    'The workflow code of that release is not kept here, so the run cannot be replayed.',
+    '该版本的流程代码未保存，无法重放。',
+    '該版本的流程代碼未保存，無法重放。',
   ),
   CALENDAR_MISSING: entry(
     'data_quality',
@@ -96,6 +108,12 @@ export const ERROR_CATALOGUE = {
     'A serial appears twice.',
     '成交编号重复。',
     '成交編號重複。',
+  ),
+  EFFECT_UNDER_WAY: entry(
+    'transient',
+    'The effect of the ticket is being carried out.',
+    '工单正在执行。',
+    '工單正在執行。',
   ),
   FEE_RULE_MISSING: entry(
     'data_quality',
@@ -146,6 +164,12 @@ export const ERROR_CATALOGUE = {
     '缺少市场规则。',
     '缺少市場規則。',
   ),
+  NOT_AN_APPROVER: entry(
+    'forbidden',
+    'The ticket does not wait for this person.',
+    '该人员不是此节点的审批人。',
+    '該人員不是此節點的審批人。',
+  ),
   NOT_AN_INSTANT: entry(
     'validation',
     'This is not an instant like 2025-12-22T09:30:00+08:00.',
@@ -195,6 +219,12 @@ export const ERROR_CATALOGUE = {
     '数值必须大于零。',
     '數值必須大於零。',
   ),
+  NOT_THE_MAKER: entry(
+    'forbidden',
+    'Only who asked may withdraw.',
+    '只有发起人可以撤回。',
+    '只有發起人可以撤回。',
+  ),
   ORDER_ALREADY_BILLED: entry(
     'business_rule',
     'The order is already billed.',
@@ -237,6 +267,7 @@ export const ERROR_CATALOGUE = {
     '清算前准备未通过。',
     '清算前準備未通過。',
   ),
+  REASON_REQUIRED: entry('validation', 'A reason is needed.', '必须填写原因。', '必須填寫原因。'),
   RESYNC_AFTER_BILLING_REQUIRES_REVOKE: entry(
     'business_rule',
     'After billing, data sync needs a revoke first.',
@@ -272,6 +303,18 @@ export const ERROR_CATALOGUE = {
     'A revoke stopped half way; revoke again to finish it.',
     '撤销未完成，请再次撤销。',
     '撤銷未完成，請再次撤銷。',
+  ),
+  RUN_NOT_ARCHIVED: entry(
+    'not_found',
+    'No such run is archived; a run is archived when it has closed.',
+    '没有该运行的归档；运行结束后才会归档。',
+    '沒有該運行的歸檔；運行結束後才會歸檔。',
+  ),
+  SELF_APPROVAL: entry(
+    'forbidden',
+    'Nobody decides on their own request.',
+    '不能审批自己发起的工单。',
+    '不能審批自己發起的工單。',
   ),
   SIGN_IN_UNKNOWN: entry(
     'forbidden',
@@ -309,6 +352,60 @@ export const ERROR_CATALOGUE = {
     '补单窗口已关闭。',
     '補單窗口已關閉。',
   ),
+  TICKET_CLOSED: entry(
+    'conflict',
+    'The ticket is decided already.',
+    '工单已结束。',
+    '工單已結束。',
+  ),
+  TICKET_EXPIRED: entry(
+    'conflict',
+    'The ticket expired before it was decided.',
+    '工单已过期。',
+    '工單已過期。',
+  ),
+  TICKET_FLOW_INVALID: entry(
+    'validation',
+    'The approval flow cannot be used as it is.',
+    '审批流程配置有误。',
+    '審批流程設定有誤。',
+  ),
+  TICKET_FLOW_MISSING: entry(
+    'business_rule',
+    'No approval flow says who has to consent.',
+    '未配置审批流程。',
+    '未設定審批流程。',
+  ),
+  TICKET_NODE_NOT_OPEN: entry(
+    'conflict',
+    'The ticket waits at another node.',
+    '工单不在该审批节点。',
+    '工單不在該審批節點。',
+  ),
+  TICKET_NO_APPROVER: entry(
+    'business_rule',
+    'Nobody else could consent as the approval flow asks.',
+    '审批流程没有可用的审批人。',
+    '審批流程沒有可用的審批人。',
+  ),
+  TICKET_PAYLOAD_CHANGED: entry(
+    'conflict',
+    'What was consented to is not what the ticket holds now.',
+    '工单内容与审批时不一致。',
+    '工單內容與審批時不一致。',
+  ),
+  TICKET_PENDING: entry(
+    'conflict',
+    'A ticket about this is open already.',
+    '已有待处理的工单。',
+    '已有待處理的工單。',
+  ),
+  TICKET_STALE: entry(
+    'conflict',
+    'The target changed after the ticket was opened; nothing was done.',
+    '目标已变更，工单失效。',
+    '目標已變更，工單失效。',
+  ),
   TRADE_DATE_CLOSED: entry(
     'business_rule',
     'The market held no session on this trade date.',
@@ -337,6 +434,12 @@ export const ERROR_CATALOGUE = {
     'The market has no such settlement channel.',
     '该市场没有此交收通道。',
     '該市場沒有此交收通道。',
+  ),
+  UNKNOWN_TICKET_KEY: entry(
+    'validation',
+    'There is no such ticket key.',
+    '未知工单标识。',
+    '未知工單標識。',
   ),
   UNSUPPORTED_MEDIA_TYPE: entry(
     'validation',
