@@ -14,6 +14,7 @@ import { bundleHashOf, storeBundle } from './db/archive.repository.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { keepBeating } from './db/heartbeats.repository.ts';
+import { inTransaction } from './db/transaction.ts';
 import { clockFrom } from './domain/clock.ts';
 import { releaseOf, workflowBundle } from './scripts/embedded/workflow-bundle.ts';
 import { createClosedRuns } from './temporal/closed-runs.ts';
@@ -55,7 +56,7 @@ async function runControl(): Promise<void> {
   const codePath = config.DAYCUT_WORKFLOW_BUNDLE ?? (await workflowBundle(config.DAYCUT_HOME));
   const bundle = { codePath };
   const release = releaseOf(codePath);
-  await storeBundle(db, release);
+  await inTransaction(db, ({ tx }) => storeBundle(tx, release));
   const clientConnection = await Connection.connect({ ...connectionOptions });
   const client = new Client({ connection: clientConnection, namespace, identity });
   const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));

@@ -1,5 +1,6 @@
 import { archiveRun, notArchived } from '../db/archive.repository.ts';
 import type { Db } from '../db/client.ts';
+import { inTransaction } from '../db/transaction.ts';
 import type { ClosedRuns } from '../temporal/closed-runs.ts';
 import { encodeHistory } from '../temporal/history-bytes.ts';
 import { ledgerDateIn } from '../temporal/ids.ts';
@@ -45,12 +46,13 @@ export async function storeHistory(
   reason: ArchiveReason,
 ): Promise<void> {
   const { workflowId, runId, history } = run;
-  await archiveRun(db, {
+  const archived = {
     ...runFacts(history),
     workflowId,
     runId,
     reason,
     ledgerDate: ledgerDateIn(workflowId) ?? null,
     history: encodeHistory(history),
-  });
+  };
+  await inTransaction(db, ({ tx }) => archiveRun(tx, archived));
 }

@@ -1,46 +1,10 @@
 import { Worker } from '@temporalio/worker';
+import sdk from '@temporalio/worker/lib/pkg.js';
+import type { Difference, ReplayJob, ReplayReport, Witness } from '../domain/audit/replay.ts';
 import { sha256Of, sha256OfTexts } from './hashes.ts';
 import { decodeHistory } from './history-bytes.ts';
 import { textsOf, valuesOf, type RecordedValue } from './history-values.ts';
 import { runFacts, type CloseStatus, type History } from './run-facts.ts';
-
-/** What a worker wrote down about the last attempt of an activity; see activity_attempts. */
-export interface Witness {
-  readonly activityId: string;
-  readonly attempt: number;
-  readonly inputSha256: string;
-  readonly resultSha256: string | null;
-}
-
-/** One archived run and all that it is compared with. */
-export interface ReplayJob {
-  readonly workflowId: string;
-  /** Protobuf, and the hash that it was stored under. */
-  readonly history: Uint8Array;
-  readonly sha256: string;
-  /** The bundle of the release that it ran on, its hash, and its audit twin. */
-  readonly code: string;
-  readonly bundleHash: string;
-  readonly auditCode: string;
-  readonly witnesses: readonly Witness[];
-}
-
-/** Something that is not as it was. `eventId` is null where it is about the run as a whole. */
-export interface Difference {
-  readonly what: string;
-  readonly eventId: number | null;
-  /** What the archive has, and what was found instead; null = nothing. */
-  readonly recorded: string | null;
-  readonly found: string | null;
-}
-
-export interface ReplayReport {
-  readonly ok: boolean;
-  /** Events that were replayed, and values that were compared. */
-  readonly events: number;
-  readonly values: number;
-  readonly differences: readonly Difference[];
-}
 
 const ENDED_BY_ITSELF: ReadonlySet<CloseStatus> = new Set([
   'COMPLETED',
@@ -55,23 +19,23 @@ const ENDED_BY_ITSELF: ReadonlySet<CloseStatus> = new Set([
  * An altered history is a difference, never an exception.
  */
 export async function auditReplay(job: ReplayJob): Promise<ReplayReport> {
-  const differences = [
-    ...differs('sha256 of the history', job.sha256, sha256Of(job.history)),
-    ...differs('sha256 of the bundle', job.bundleHash, sha256Of(job.code)),
-  ];
+  const differences = job.hashes.flatMap(({ of, where, sha256 }) =>
+    differs(`sha256 of ${of} in ${where}`, sha256, sha256Of(job[of])),
+  );
+  const about = { sha256: sha256Of(job.history), replayerVersion: sdk.default.version };
   let history: History;
   try {
     history = decodeHistory(job.history);
     runFacts(history);
   } catch (error) {
     differences.push({ what: 'history', eventId: null, recorded: null, found: messageOf(error) });
-    return { ok: false, events: 0, values: 0, differences };
+    return { ...about, ok: false, events: 0, values: 0, differences };
   }
   differences.push(...(await replayCommands(job, history)));
   const { values, differences: altered } = await replayValues(job, history);
   differences.push(...altered, ...compareWithWitnesses(history, job.witnesses));
   const events = history.events?.length ?? 0;
-  return { ok: differences.length === 0, events, values, differences };
+  return { ...about, ok: differences.length === 0, events, values, differences };
 }
 
 /** The replayer of the SDK: types, ids and order of commands. */
@@ -169,7 +133,7 @@ function compareWithWitnesses(history: History, witnesses: readonly Witness[]): 
 
 function differs(
   what: string,
-  recorded: string,
+  recorded: string | null,
   found: string | null | undefined,
   eventId: number | null = null,
 ): Difference[] {
