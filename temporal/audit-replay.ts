@@ -1,10 +1,14 @@
+import { createRequire } from 'node:module';
 import { Worker } from '@temporalio/worker';
-import sdk from '@temporalio/worker/lib/pkg.js';
 import type { Difference, ReplayJob, ReplayReport, Witness } from '../domain/audit/replay.ts';
 import { sha256Of, sha256OfTexts } from './hashes.ts';
 import { decodeHistory } from './history-bytes.ts';
 import { textsOf, valuesOf, type RecordedValue } from './history-values.ts';
 import { runFacts, type CloseStatus, type History } from './run-facts.ts';
+
+const REPLAYER = createRequire(import.meta.url)('@temporalio/worker/package.json') as {
+  readonly version: string;
+};
 
 const ENDED_BY_ITSELF: ReadonlySet<CloseStatus> = new Set([
   'COMPLETED',
@@ -22,7 +26,7 @@ export async function auditReplay(job: ReplayJob): Promise<ReplayReport> {
   const differences = job.hashes.flatMap(({ of, where, sha256 }) =>
     differs(`sha256 of ${of} in ${where}`, sha256, sha256Of(job[of])),
   );
-  const about = { sha256: sha256Of(job.history), replayerVersion: sdk.default.version };
+  const about = { sha256: sha256Of(job.history), replayerVersion: REPLAYER.version };
   let history: History;
   try {
     history = decodeHistory(job.history);

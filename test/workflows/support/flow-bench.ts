@@ -156,7 +156,7 @@ export class FlowBench {
 }
 
 let isQuiet = false;
-function quietRuntime(): void {
+export function quietRuntime(): void {
   if (isQuiet) return;
   isQuiet = true;
   Runtime.install({ telemetryOptions: { logging: { filter: 'ERROR', forward: {} } } });
