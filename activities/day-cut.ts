@@ -5,6 +5,7 @@ import { confirmTokenOf, dayCutRefusal } from '../domain/clearing/guards.ts';
 import { loadClearingCalendar } from '../db/calendars.repository.ts';
 import { findCommand } from '../db/commands.repository.ts';
 import { loadFlowsOf } from '../db/flows.repository.ts';
+import { writeDailyRoot } from '../db/daily-roots.repository.ts';
 import { closeLedgerDate, lockLedgerDate, openLedgerDate } from '../db/ledger-dates.repository.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { FlowCommand } from '../domain/clearing/commands.ts';
@@ -41,6 +42,7 @@ export async function cutDay(
     if (passage === 'no') return { kind: 'refused', isCut: date.status !== 'OPEN' };
     if (passage === 'first') {
       await closeLedgerDate(t.tx, ledgerDate);
+      await writeDailyRoot(t.client, ledgerDate);
       await openLedgerDate(t.tx, next, cutoffInstant(next, cutoffTime));
     }
     return { kind: 'cut', nextLedgerDate: next };
