@@ -58,6 +58,7 @@ export const tickets = pgTable(
     maker: text('maker').notNull(),
     makerAccount: text('maker_account').notNull(),
     /** The flow as it was when the ticket was opened; only nodes whose condition holds. */
+    flowKey: text('flow_key').notNull(),
     flowVersion: integer('flow_version').notNull(),
     nodes: jsonb('nodes').$type<TicketFlow['nodes']>().notNull(),
     autoApproved: boolean('auto_approved').notNull(),

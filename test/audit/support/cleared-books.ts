@@ -5,7 +5,7 @@ import type { Db } from '../../../db/client.ts';
 import { applyCommand, recordCommand, refuseCommand } from '../../../db/commands.repository.ts';
 import { writeDailyRoot } from '../../../db/daily-roots.repository.ts';
 import { closeLedgerDate, lockLedgerDate } from '../../../db/ledger-dates.repository.ts';
-import { ticketDecisions, tickets } from '../../../db/schema/tickets.ts';
+import { ticketDecisions, ticketFlows, tickets } from '../../../db/schema/tickets.ts';
 import { discardRuns } from '../../../db/step-runs.repository.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import type { BusinessDate } from '../../../domain/calendar/business-date.ts';
@@ -72,6 +72,7 @@ async function ticket(db: Db, ticketId: string): Promise<void> {
     reason: NASTY,
     maker: 'operator',
     makerAccount: 'op-1',
+    flowKey: 'default',
     flowVersion: 1,
     nodes: [],
     autoApproved: false,
@@ -132,7 +133,14 @@ export async function clearedBooks(): Promise<Db> {
   );
   const again = { ...MONDAY, generation: 2 };
   for (const step of ['billing', 'posting'] as const) await runStep(db, again, step, cutSmall);
+  for (const version of [1, 2]) {
+    const definition = { nodes: [], autoApprove: false, expiresAfterMinutes: 10 * version };
+    await db
+      .insert(ticketFlows)
+      .values({ ticketKey: 'default', version, definition, changedBy: 'admin' });
+  }
   await ticket(db, 't-1');
+  await ticket(db, 't-2');
   await cut(db, MON_2025_12_22);
   await openDate(db, TUE_2025_12_23);
   await addTrades(db, 5, 'P');
