@@ -8,10 +8,12 @@ import { startCommandRelay } from './api/command-relay.ts';
 import { createCommandService } from './api/command-service.ts';
 import { openDevIssuer } from './api/dev-issuer.ts';
 import { devAuthenticator, oidcAuthenticator, type Authenticator } from './api/plugins/auth.ts';
+import { createReplay } from './api/replay-process.ts';
 import { loadConfig, loadTemporal, type Config } from './config.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { seedPeople } from './db/seed/people.ts';
+import { loadTicketProgress } from './db/tickets.repository.ts';
 import { clockFrom } from './domain/clock.ts';
 import { createCommandDelivery } from './temporal/command-delivery.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
@@ -31,7 +33,10 @@ const client = new Client({
   namespace,
   ...(config.DAYCUT_TEMPORAL_IDENTITY ? { identity: config.DAYCUT_TEMPORAL_IDENTITY } : {}),
 });
-const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
+const door = createWorkflowDoor(client, {
+  flow: (ref) => loadFlowInput(db, ref),
+  ticket: (ticketId) => loadTicketProgress(db, ticketId),
+});
 const deliver = createCommandDelivery(client, door);
 
 const devIssuer = config.DAYCUT_EMBEDDED
@@ -55,6 +60,7 @@ const app = await buildApp({
     commandTtlMs: config.DAYCUT_COMMAND_TTL_MS,
   }),
   engine: { isTemporalUp },
+  replay: createReplay(),
 });
 const stopRelay = startCommandRelay({ db, deliver }, (error) => {
   logger.warn({ err: error }, 'the command relay stumbled and goes on');

@@ -11,6 +11,7 @@ import { addProblems } from './plugins/problems.ts';
 import { addRequestLog } from './plugins/request-log.ts';
 import { addValidation } from './plugins/validation.ts';
 import { API_PREFIX } from './prefix.ts';
+import { auditRunRoutes } from './routes/audit-runs.ts';
 import { balanceRoutes } from './routes/balances.ts';
 import { checkRoutes } from './routes/checks.ts';
 import { closingRoutes } from './routes/closing.ts';
@@ -97,6 +98,7 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(tradeFileRoutes);
       await api.register(supplementRoutes);
       await api.register(orderChannelRoutes);
+      await api.register(auditRunRoutes);
     },
     { prefix: API_PREFIX },
   );

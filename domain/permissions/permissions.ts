@@ -13,6 +13,13 @@ export const PERMISSIONS = {
   'clearing.front_office_write': 'Send orders, executions and master data of the front office.',
   'clearing.trade_file_write': 'Import counterparty trade files.',
   'clearing.ledger_query': 'See contracts, fees, journals, balances and positions.',
+  'ticket.ticket_query': 'See tickets, their decisions and the approval flows.',
+  'ticket.ticket_operation': 'Ask for consent, and decide where an approval flow says so.',
+  'ticket.close_operation': 'Close a ticket that nobody will decide.',
+  'ticket.flow_operation': 'Configure who has to consent.',
+  'audit.run_query': 'See archived runs of workflows and what happened in them.',
+  'audit.replay_exec': 'Replay archived runs with the code of their release.',
+  'audit.evidence_export': 'Export signed evidence for a ledger entry.',
   'admin.people_query': 'See people, their sign-in accounts and roles.',
   'admin.people_operation': 'Register people, and say that they have left.',
   'credit_limit.client_group_query': 'See client groups.',
@@ -40,6 +47,8 @@ export const RESERVED_PERMISSIONS: readonly Permission[] = [
 
 const VIEW = 'lb_hk_clearing.clearing_busin_steps' satisfies Permission;
 const LEDGER = 'clearing.ledger_query' satisfies Permission;
+const TICKETS = 'ticket.ticket_query' satisfies Permission;
+const TICKET_WORK = 'ticket.ticket_operation' satisfies Permission;
 
 /**
  * What each role may do. The operator role holds revoke and day cut as long as there are no
@@ -58,20 +67,48 @@ export const ROLES = {
       'clearing.front_office_write',
       'clearing.trade_file_write',
       LEDGER,
+      TICKETS,
+      TICKET_WORK,
     ],
   },
   approver: {
     description: 'Consents to what an operator asks for; may revoke and cut the day.',
-    permissions: [VIEW, 'clearing.revoke_exec', 'clearing.day_cut_exec', LEDGER],
+    permissions: [
+      VIEW,
+      'clearing.revoke_exec',
+      'clearing.day_cut_exec',
+      LEDGER,
+      TICKETS,
+      TICKET_WORK,
+    ],
   },
   auditor: {
     description: 'Replays what happened, in the flows and in the books.',
-    permissions: [VIEW, LEDGER, 'admin.people_query'],
+    permissions: [
+      VIEW,
+      LEDGER,
+      TICKETS,
+      'audit.run_query',
+      'audit.replay_exec',
+      'audit.evidence_export',
+      'admin.people_query',
+    ],
   },
-  viewer: { description: 'Watches the flows and the books.', permissions: [VIEW, LEDGER] },
+  viewer: {
+    description: 'Watches the flows and the books.',
+    permissions: [VIEW, LEDGER, TICKETS],
+  },
   admin: {
     description: 'Looks after people and settings. Sees the flows, not the books.',
-    permissions: [VIEW, 'admin.people_query', 'admin.people_operation'],
+    permissions: [
+      VIEW,
+      TICKETS,
+      TICKET_WORK,
+      'ticket.close_operation',
+      'ticket.flow_operation',
+      'admin.people_query',
+      'admin.people_operation',
+    ],
   },
 } as const satisfies Record<
   string,

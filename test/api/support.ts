@@ -5,6 +5,7 @@ import { inject } from 'vitest';
 import { buildApp } from '../../api/app.ts';
 import { openDevIssuer } from '../../api/dev-issuer.ts';
 import { devAuthenticator } from '../../api/plugins/auth.ts';
+import { createReplay } from '../../api/replay-process.ts';
 import type { CommandAnswer, CommandRequest } from '../../api/ports.ts';
 import { connect, type Db } from '../../db/client.ts';
 import { seedPeople } from '../../db/seed/people.ts';
@@ -45,6 +46,7 @@ export async function startApi(template: Template = 'empty'): Promise<ApiUnderTe
     devIssuer,
     auth: devAuthenticator(devIssuer),
     clock: clockFrom(AFTER_CUTOFF),
+    replay: createReplay(),
     engine: { isTemporalUp: async () => api.isTemporalUp },
     commands: {
       submit: async (request) => {
