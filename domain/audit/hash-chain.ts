@@ -39,7 +39,8 @@ export function linkFinding(
   digest: Digest,
 ): Finding | undefined {
   const { seq, eventId, contentHash, prevHash, hash } = link;
-  if (seq !== head.seq + 1) {
+  if (seq <= head.seq) return ofLink(seq, 'out of order', 'the chain begins with link 1');
+  if (seq > head.seq + 1) {
     return ofLink(head.seq + 1, 'missing', `the link that follows is ${seq}`);
   }
   const isWhole = sameBytes(hash, linkHash(prevHash, contentHash, digest));
