@@ -23,7 +23,11 @@ const PROBE_DEADLINE_MS = 2_000;
 const config = loadConfig(process.env);
 const { namespace, connectionOptions } = loadTemporal(process.env);
 const logger = pino({ level: config.LOG_LEVEL, base: { role: 'server' } });
-const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: 'server' });
+const db = connect(config.DATABASE_URL, {
+  poolSize: config.PG_POOL_SIZE,
+  name: 'server',
+  asApplication: true,
+});
 const clock = clockFrom(config.DAYCUT_CLOCK);
 
 // Lazy, so that the API can say that Temporal is down instead of not starting.

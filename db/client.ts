@@ -36,12 +36,22 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
 types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 
-export function connect(url: string, options: { poolSize?: number; name?: string } = {}): Db {
+export interface ConnectOptions {
+  readonly poolSize?: number;
+  readonly name?: string;
+  /**
+   * Takes on the role of servers and workers, which may add to what auditors rely on but not change
+   * it (migration 0007). Without it a connection has the rights of the login: an owner's.
+   */
+  readonly asApplication?: boolean;
+}
+
+export function connect(url: string, options: ConnectOptions = {}): Db {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.poolSize ?? 8,
     application_name: options.name ?? 'daycut',
-    options: '-c timezone=UTC',
+    options: `-c timezone=UTC${options.asApplication ? ' -c role=daycut_app' : ''}`,
     types,
   });
   // An idle connection that dies (server restart) must not end the process: the pool drops it and
