@@ -192,7 +192,6 @@ export async function storeChannelOutcome(
       settlementChannel: check.settlementChannel,
       taskStatus: passed ? 'PASSED' : 'FAILED',
       taskNum: unmatched,
-      fixStatus: 'NONE',
       differencesHash,
       details: {
         ...counts,

@@ -5,8 +5,10 @@ import * as books from './schema/books.ts';
 import * as checks from './schema/checks.ts';
 import * as clearing from './schema/clearing.ts';
 import * as frontOffice from './schema/front-office.ts';
+import * as manualPasses from './schema/manual-passes.ts';
 import * as people from './schema/people.ts';
 import * as reference from './schema/reference.ts';
+import * as settings from './schema/settings.ts';
 import * as tickets from './schema/tickets.ts';
 import * as trades from './schema/trades.ts';
 
@@ -16,8 +18,10 @@ export const schema = {
   ...checks,
   ...clearing,
   ...frontOffice,
+  ...manualPasses,
   ...people,
   ...reference,
+  ...settings,
   ...tickets,
   ...trades,
 };

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
 import type { DayFacts } from '../domain/clearing/guards.ts';
@@ -12,6 +12,7 @@ import {
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { Tx } from './client.ts';
 import { flowDays, flowSteps, ledgerDates, readinessResults, revokes } from './schema/clearing.ts';
+import { manualPasses } from './schema/manual-passes.ts';
 import { flows, markets } from './schema/reference.ts';
 
 const isFlow = (ref: FlowRef) =>
@@ -108,17 +109,29 @@ export async function loadDayFacts(tx: Tx, ref: FlowRef, now: Date): Promise<Day
   };
 }
 
+/** Items of the newest run that block: those of severity 1 only while nobody passed them by hand. */
 async function failedReadinessItems(tx: Tx, ref: FlowRef): Promise<string[]> {
+  const results = readinessResults;
+  const isPassedByHand = and(
+    eq(manualPasses.ledgerDate, results.ledgerDate),
+    eq(manualPasses.flow, results.flow),
+    eq(manualPasses.kind, 'readiness'),
+    eq(manualPasses.item, results.item),
+    eq(manualPasses.evidenceHash, results.evidenceHash),
+    eq(results.severity, 1),
+  );
   const rows = await tx
-    .select({ item: readinessResults.item })
-    .from(readinessResults)
+    .select({ item: results.item })
+    .from(results)
+    .leftJoin(manualPasses, isPassedByHand)
     .where(
       and(
-        eq(readinessResults.ledgerDate, ref.ledgerDate),
-        eq(readinessResults.flow, ref.flow),
-        eq(readinessResults.passed, false),
-        sql`${readinessResults.severity} > 0`,
-        sql`${readinessResults.run} = (SELECT max(r.run) FROM readiness_results r
+        eq(results.ledgerDate, ref.ledgerDate),
+        eq(results.flow, ref.flow),
+        eq(results.passed, false),
+        sql`${results.severity} > 0`,
+        isNull(manualPasses.ticketId),
+        sql`${results.run} = (SELECT max(r.run) FROM readiness_results r
              WHERE r.ledger_date = ${ref.ledgerDate} AND r.flow = ${ref.flow})`,
       ),
     );

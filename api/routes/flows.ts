@@ -13,6 +13,7 @@ import {
   shape,
   strict,
 } from '../schemas/fields.ts';
+import { FIX } from '../schemas/fix.ts';
 import { FlowViewRef, Readiness } from '../schemas/flow-view.ts';
 import { seesLedger, visibleFlow } from '../visible-flow.ts';
 
@@ -35,7 +36,9 @@ const ReadinessView = shape({
       nameZh: Type.String(),
       guide: Type.String(),
       severity: Type.Integer(),
-      passed: Type.Boolean(),
+      passed: Type.Boolean({ description: 'In truth; a pass by hand says so beside it.' }),
+      evidenceHash: Type.String(),
+      ...FIX,
       details: Anything,
     }),
   ),

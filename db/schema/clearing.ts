@@ -171,6 +171,8 @@ export const readinessResults = pgTable(
     severity: smallint('severity').notNull(),
     passed: boolean('passed').notNull(),
     details: jsonb('details').$type<Record<string, unknown>>().notNull(),
+    /** Digest of what was found missing: a pass by hand is bound to it. '' = nothing. */
+    evidenceHash: text('evidence_hash').notNull().default(''),
     ranAt: instant('ran_at').notNull().defaultNow(),
     commandId: text('command_id').notNull(),
   },

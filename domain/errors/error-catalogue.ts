@@ -97,6 +97,18 @@ export const ERROR_CATALOGUE = {
     '尚未到日切点。',
     '尚未到日切點。',
   ),
+  CUTOFF_REACHED: entry(
+    'business_rule',
+    'The cutoff of the ledger date is reached already, or a step has frozen it.',
+    '已到日切点，或步骤已锁定日切点。',
+    '已到日切點，或步驟已鎖定日切點。',
+  ),
+  DAY_TASKS_STARTED: entry(
+    'conflict',
+    'Tasks of the ledger date have started: the setting can change before those of the next one.',
+    '当日任务已开始，须在下一账务日期任务开始前修改。',
+    '當日任務已開始，須在下一帳務日期任務開始前修改。',
+  ),
   DUPLICATE_ID_OTHER_CONTENT: entry(
     'conflict',
     'This id is already stored with other content.',
@@ -114,6 +126,12 @@ export const ERROR_CATALOGUE = {
     'The effect of the ticket is being carried out.',
     '工单正在执行。',
     '工單正在執行。',
+  ),
+  FEE_RULE_INVALID: entry(
+    'validation',
+    'The fee rule is not usable; the details name the field.',
+    '收费规则无效，详情列明字段。',
+    '收費規則無效，詳情列明欄位。',
   ),
   FEE_RULE_MISSING: entry(
     'data_quality',
@@ -152,11 +170,29 @@ export const ERROR_CATALOGUE = {
     '系统内部错误。',
     '系統內部錯誤。',
   ),
+  LAST_ADMIN: entry(
+    'business_rule',
+    'Somebody has to stay administrator.',
+    '必须保留至少一名管理员。',
+    '必須保留至少一名管理員。',
+  ),
   LEDGER_DATE_NOT_CURRENT: entry(
     'conflict',
     'This is not the current ledger date.',
     '不是当前账务日期。',
     '不是當前帳務日期。',
+  ),
+  MANUAL_PASS_NOT_NEEDED: entry(
+    'business_rule',
+    'There is nothing to pass by hand.',
+    '无需手动通过。',
+    '無需手動通過。',
+  ),
+  MANUAL_PASS_REFUSED: entry(
+    'business_rule',
+    'This has to become true; it cannot be passed by hand.',
+    '此项必须真实通过，不可手动通过。',
+    '此項必須真實通過，不可手動通過。',
   ),
   MARKET_RULE_MISSING: entry(
     'data_quality',
