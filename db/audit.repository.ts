@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import type { AuditEvent } from '../domain/audit/audit-event.ts';
 import type { Tx } from './client.ts';
 import { auditEvents } from './schema/audit.ts';
@@ -9,4 +10,22 @@ import { auditEvents } from './schema/audit.ts';
  */
 export async function recordAuditEvent(tx: Tx, event: AuditEvent): Promise<void> {
   await tx.insert(auditEvents).values({ ...event });
+}
+
+export interface SignIn {
+  readonly person: string;
+  readonly account: string;
+  readonly requestId: string;
+  /** SHA-256 of the token: tells tokens apart and gives none away. */
+  readonly tokenHash: string;
+}
+
+/** Writes the first use of a token. Safe to repeat, also by several servers: later ones are none. */
+export async function recordSignIn(tx: Tx, signIn: SignIn): Promise<void> {
+  const { tokenHash, ...who } = signIn;
+  const values = { action: 'sign_in.token', outcome: 'ACCEPTED', targetType: 'token' } as const;
+  await tx
+    .insert(auditEvents)
+    .values({ ...who, ...values, targetId: tokenHash })
+    .onConflictDoNothing({ target: auditEvents.targetId, where: sql`action = 'sign_in.token'` });
 }

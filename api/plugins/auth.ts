@@ -78,7 +78,8 @@ function reasonOf(error: unknown): string {
 const unauthenticated = (why: string, cause?: unknown): ClearingError =>
   new ClearingError('UNAUTHENTICATED', { why }, { cause });
 
-function tokenOf(request: FastifyRequest): string {
+/** The bearer token of a request. Throws UNAUTHENTICATED without one. */
+export function tokenOf(request: FastifyRequest): string {
   const [scheme, token] = (request.headers.authorization ?? '').split(' ');
   if (scheme?.toLowerCase() === 'bearer' && token) return token;
   const { access_token: inQuery } = request.query as { readonly access_token?: unknown };
@@ -101,6 +102,7 @@ export function addAuth(
   app: FastifyInstance,
   authenticate: Authenticator,
   findHolder: FindHolder,
+  noteSignIn?: (person: Person, request: FastifyRequest) => Promise<void>,
 ): void {
   const table: DeclaredRoute[] = [];
   app.decorate('routeTable', table);
@@ -127,6 +129,7 @@ export function addAuth(
       throw error;
     });
     request.person = await personOf(account, findHolder);
+    await noteSignIn?.(request.person, request);
     if (permission !== undefined && !request.person.permissions.has(permission)) {
       throw new ClearingError('FORBIDDEN', { permission, person: request.person.id });
     }

@@ -46,7 +46,7 @@ const STORE_IS_AWAY =
 const STORE_ENDED = /Connection terminated|Client has encountered a connection error/;
 
 /** What any error means in the one catalogue. */
-function asClearingError(error: unknown): ClearingError {
+export function asClearingError(error: unknown): ClearingError {
   if (error instanceof ClearingError) return error;
   const { validation, validationContext, statusCode, code, message } = error as FastifyError;
   if (validation) {

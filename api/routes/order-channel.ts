@@ -1,7 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { channelEditsOf, editOrderChannel } from '../../db/order-channel.repository.ts';
-import { inTransaction } from '../../db/transaction.ts';
+import { recordAuditEvent } from '../../db/audit.repository.ts';
+import {
+  channelEditsOf,
+  editOrderChannel,
+  type ChannelEdit,
+  type EditedChannel,
+} from '../../db/order-channel.repository.ts';
+import { inTransaction, type Transaction } from '../../db/transaction.ts';
+import { actorOf } from '../audit-actor.ts';
 import { Day, Instant, nullable, shape, strict, Word } from '../schemas/fields.ts';
 import { OrderChannelCode } from '../schemas/inbound.ts';
 
@@ -34,16 +42,11 @@ export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params: { orderId }, body, person }) =>
-      inTransaction(db, async (t) =>
-        editOrderChannel(t, {
-          ledgerDate: body.ledgerDate,
-          orderId,
-          channel: body.manualOpEntrustWay,
-          person: person.id,
-          now: clock.now(),
-        }),
-      ),
+    async (request) => {
+      const { ledgerDate, manualOpEntrustWay: channel } = request.body;
+      const edit = { ...request.params, ledgerDate, channel, person: request.person.id };
+      return inTransaction(db, (t) => editRecorded(t, request, { ...edit, now: clock.now() }));
+    },
   );
   app.get(
     '/orders/:orderId/channel-edits',
@@ -76,3 +79,25 @@ export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
     }),
   );
 };
+
+/** The edit and its event, with the channel that counted before. */
+async function editRecorded(
+  t: Transaction,
+  request: FastifyRequest,
+  edit: ChannelEdit,
+): Promise<EditedChannel> {
+  const { ledgerDate, orderId, channel } = edit;
+  const before = (await channelEditsOf(t.tx, ledgerDate, orderId)).at(-1);
+  const edited = await editOrderChannel(t, edit);
+  await recordAuditEvent(t.tx, {
+    ...actorOf(request),
+    action: 'order_channel.edit',
+    outcome: 'ACCEPTED',
+    targetType: 'order',
+    targetId: orderId,
+    ledgerDate,
+    before: { channel: before?.manualOpEntrustWay ?? edited.orderChannel },
+    after: { channel },
+  });
+  return edited;
+}

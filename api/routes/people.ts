@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
+import { recordAuditEvent } from '../../db/audit.repository.ts';
 import {
   holderOfAccount,
   insertPerson,
@@ -9,11 +10,12 @@ import {
 import { readPeople, readPerson, readRoles } from '../../db/queries/people.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { DEMO_ACCOUNT_NAMES } from '../../domain/permissions/demo-people.ts';
+import { actorOf } from '../audit-actor.ts';
 import { list, nullable, oneOf, shape, strict } from '../schemas/fields.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
 const tags = ['people'];
-const query = { permission: 'admin.people_query' } as const;
+const query = { permission: 'admin.people_query', sensitive: true } as const;
 const operation = { permission: 'admin.people_operation' } as const;
 const Texts = list(Type.String());
 
@@ -107,8 +109,19 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 201: PersonSchema },
       },
     },
-    async ({ body }, reply) => {
-      await inTransaction(db, (t) => insertPerson(t.tx, body));
+    async (request, reply) => {
+      const { body } = request;
+      await inTransaction(db, async ({ tx }) => {
+        await insertPerson(tx, body);
+        await recordAuditEvent(tx, {
+          ...actorOf(request),
+          action: 'person.register',
+          outcome: 'ACCEPTED',
+          targetType: 'person',
+          targetId: body.personId,
+          after: body,
+        });
+      });
       return reply.code(201).send(await readPerson(db.$client, body.personId));
     },
   );
@@ -125,10 +138,22 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: PersonSchema },
       },
     },
-    async ({ params: { personId }, body: { active } }) => {
+    async (request) => {
+      const { personId } = request.params;
+      const { active } = request.body;
       await inTransaction(db, async ({ tx }) => {
         const known = await lockPerson(tx, personId);
-        if (known.active !== active) await setActive(tx, personId, active);
+        if (known.active === active) return;
+        await setActive(tx, personId, active);
+        await recordAuditEvent(tx, {
+          ...actorOf(request),
+          action: 'person.change',
+          outcome: 'ACCEPTED',
+          targetType: 'person',
+          targetId: personId,
+          before: { active: known.active, roles: known.roles },
+          after: { active, roles: active ? known.roles : [] },
+        });
       });
       return readPerson(db.$client, personId);
     },
