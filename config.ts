@@ -48,7 +48,7 @@ const SettingsSchema = Type.Object({
   DAYCUT_CUTOFF_TIME: Type.String({
     pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
     default: '17:00',
-    description: 'Trading of a ledger date is complete from this time on, in Hong Kong.',
+    description: 'The cutoff of a new installation, in Hong Kong; later it is a setting.',
   }),
   DAYCUT_COMMAND_TTL_MS: Type.Integer({
     minimum: 1000,

@@ -13,6 +13,7 @@ import { loadConfig, loadTemporal, type Config } from './config.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { seedPeople } from './db/seed/people.ts';
+import { seedCutoffTime } from './db/settings.repository.ts';
 import { loadTicketProgress } from './db/tickets.repository.ts';
 import { clockFrom } from './domain/clock.ts';
 import { createCommandDelivery } from './temporal/command-delivery.ts';
@@ -51,6 +52,7 @@ await seedPeople(db, {
   demo: devIssuer !== undefined,
   firstAdmin: config.DAYCUT_FIRST_ADMIN,
 });
+await seedCutoffTime(db, config.DAYCUT_CUTOFF_TIME);
 const app = await buildApp({
   db,
   clock,

@@ -14,6 +14,7 @@ import { bundleHashOf, storeBundle } from './db/archive.repository.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { keepBeating } from './db/heartbeats.repository.ts';
+import { seedCutoffTime } from './db/settings.repository.ts';
 import { inTransaction } from './db/transaction.ts';
 import { clockFrom } from './domain/clock.ts';
 import { releaseOf, workflowBundle } from './scripts/embedded/workflow-bundle.ts';
@@ -35,11 +36,7 @@ const identity = config.DAYCUT_TEMPORAL_IDENTITY ?? `${role}:${String(process.pi
 Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
 const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: `worker ${role}` });
 const connection = await NativeConnection.connect({ ...connectionOptions });
-const dependencies = {
-  db,
-  clock: clockFrom(config.DAYCUT_CLOCK),
-  cutoffTime: config.DAYCUT_CUTOFF_TIME,
-};
+const dependencies = { db, clock: clockFrom(config.DAYCUT_CLOCK) };
 const shared = {
   connection,
   namespace,
@@ -57,6 +54,7 @@ async function runControl(): Promise<void> {
   const bundle = { codePath };
   const release = releaseOf(codePath);
   await inTransaction(db, ({ tx }) => storeBundle(tx, release));
+  await seedCutoffTime(db, config.DAYCUT_CUTOFF_TIME);
   const clientConnection = await Connection.connect({ ...connectionOptions });
   const client = new Client({ connection: clientConnection, namespace, identity });
   const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));

@@ -7,6 +7,7 @@ import { findCommand } from '../db/commands.repository.ts';
 import { loadFlowsOf } from '../db/flows.repository.ts';
 import { writeDailyRoot } from '../db/daily-roots.repository.ts';
 import { closeLedgerDate, lockLedgerDate, openLedgerDate } from '../db/ledger-dates.repository.ts';
+import { cutoffTimeOf } from '../db/settings.repository.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { decide } from './command-gate.ts';
@@ -20,7 +21,7 @@ import type { Dependencies, WorkflowDoor } from './dependencies.ts';
  * by one transaction only, and a repetition answers with the date that it opened.
  */
 export async function cutDay(
-  { db, cutoffTime }: Dependencies,
+  { db }: Pick<Dependencies, 'db'>,
   ledgerDate: BusinessDate,
   command: FlowCommand,
 ): Promise<DayCutOutcome> {
@@ -43,7 +44,7 @@ export async function cutDay(
     if (passage === 'first') {
       await closeLedgerDate(t.tx, ledgerDate);
       await writeDailyRoot(t.client, ledgerDate);
-      await openLedgerDate(t.tx, next, cutoffInstant(next, cutoffTime));
+      await openLedgerDate(t.tx, next, cutoffInstant(next, await cutoffTimeOf(t.tx)));
     }
     return { kind: 'cut', nextLedgerDate: next };
   });
@@ -51,7 +52,7 @@ export async function cutDay(
 
 /** Opens the workflows of a date. Safe to repeat: an open workflow is left alone. */
 export async function openDay(
-  { db, door }: Dependencies & { readonly door: WorkflowDoor },
+  { db, door }: Pick<Dependencies, 'db'> & { readonly door: WorkflowDoor },
   ledgerDate: BusinessDate,
 ): Promise<void> {
   await door.openLedgerDay(ledgerDate);

@@ -1,9 +1,10 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
-import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
+import { hasBegun, type FlowRef, type FlowState } from '../domain/clearing/flow-state.ts';
 import type { DayFacts } from '../domain/clearing/guards.ts';
 import {
   DAY_END_FLOW,
+  stepsOf,
   type FlowMode,
   type ReadinessState,
   type StepId,
@@ -90,10 +91,7 @@ export async function loadDayFacts(tx: Tx, ref: FlowRef, now: Date): Promise<Day
   const all = await loadFlowsOf(tx, ref.ledgerDate);
   const position = all.findIndex((flow) => flow.flow === ref.flow);
   const dayEnd = all.find((flow) => flow.flow === DAY_END_FLOW);
-  const [overnight] = await tx
-    .select({ isOvernight: sql<boolean>`bool_and(${markets.overnight})` })
-    .from(markets)
-    .where(eq(markets.flow, ref.flow));
+  const waitsForCutoff = !(await overnightFlows(tx)).has(ref.flow);
   return {
     isOpenDate: date.status === 'OPEN',
     unfinishedEarlierFlows: all
@@ -103,10 +101,33 @@ export async function loadDayFacts(tx: Tx, ref: FlowRef, now: Date): Promise<Day
     dayEndBegun:
       dayEnd !== undefined &&
       Object.values(dayEnd.steps).some((s) => s !== 'NOT_STARTED' && s !== 'INVALIDATED'),
-    cutoffReached: overnight?.isOvernight === true || new Date(date.cutoffAt) <= now,
+    cutoffReached: !waitsForCutoff || new Date(date.cutoffAt) <= now,
     cutoffAt: new Date(date.cutoffAt).toISOString(),
     failedReadinessItems: await failedReadinessItems(tx, ref),
   };
+}
+
+/** Flows whose markets are all overnight: their sessions end before the cutoff of any date. */
+async function overnightFlows(tx: Tx): Promise<ReadonlySet<string>> {
+  const rows = await tx
+    .select({ flow: markets.flow })
+    .from(markets)
+    .groupBy(markets.flow)
+    .having(sql`bool_and(${markets.overnight})`);
+  return new Set(rows.map(({ flow }) => flow));
+}
+
+/** Flows of a date that wait for its cutoff and whose first step has begun. */
+export async function flowsPastCutoff(tx: Tx, ledgerDate: BusinessDate): Promise<string[]> {
+  const overnight = await overnightFlows(tx);
+  return (await loadFlowsOf(tx, ledgerDate))
+    .filter(({ flow }) => !overnight.has(flow))
+    .filter((state) =>
+      stepsOf(state.flow)
+        .slice(0, 1)
+        .some((step) => hasBegun(state, step)),
+    )
+    .map(({ flow }) => flow);
 }
 
 /** Items of the newest run that block: those of severity 1 only while nobody passed them by hand. */

@@ -155,7 +155,10 @@ export const feeRules = pgTable(
     definition: jsonb('definition').notNull(),
     /** `system` for the rules that an installation begins with. */
     addedBy: text('added_by').notNull().default('system'),
-    approvedBy: text('approved_by').array().notNull().default(sql`'{}'`),
+    approvedBy: text('approved_by')
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
     ticketId: text('ticket_id'),
     addedAt: instant('added_at').notNull().defaultNow(),
   },

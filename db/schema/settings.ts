@@ -17,7 +17,10 @@ export const settingVersions = pgTable(
     before: jsonb('before').$type<Record<string, unknown>>(),
     after: jsonb('after').$type<Record<string, unknown>>().notNull(),
     changedBy: text('changed_by').notNull(),
-    approvedBy: text('approved_by').array().notNull().default(sql`'{}'`),
+    approvedBy: text('approved_by')
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
     ticketId: text('ticket_id'),
     changedAt: instant('changed_at').notNull().defaultNow(),
   },

@@ -32,6 +32,8 @@ export const passTargetId = (
 
 /** A check or an item as its newest run found it. */
 export interface Passable {
+  /** Of the ledger date. */
+  readonly isOpenDate: boolean;
   readonly passed: boolean;
   readonly passedByHand: boolean;
 }
@@ -39,17 +41,21 @@ export interface Passable {
 const no = (code: Refusal['code'], because: string): Refusal => ({ code, details: { because } });
 
 /** Why there is nothing to pass by hand; undefined when there is. */
-export function passRefusal({ passed, passedByHand }: Passable): Refusal | undefined {
+export function passRefusal({ isOpenDate, passed, passedByHand }: Passable): Refusal | undefined {
+  if (!isOpenDate) return no('LEDGER_DATE_NOT_CURRENT', 'the ledger date is cut');
   if (passed) return no('MANUAL_PASS_NOT_NEEDED', 'it passed');
   return passedByHand ? no('MANUAL_PASS_NOT_NEEDED', 'it was passed by hand') : undefined;
 }
 
 /** As passRefusal; severity 0 blocks nothing, and severity 2 has to become true. */
 export function readinessPassRefusal(
-  item: Passable & { readonly severity: number },
+  item: Passable & { readonly severity: number; readonly evidenceHash: string },
 ): Refusal | undefined {
-  if (item.passed || item.severity < 1) {
-    return no('MANUAL_PASS_NOT_NEEDED', item.passed ? 'it passed' : 'severity 0 blocks nothing');
-  }
-  return item.severity === 1 ? passRefusal(item) : no('MANUAL_PASS_REFUSED', 'severity 2');
+  const refusal = passRefusal(item);
+  if (refusal) return refusal;
+  if (item.severity < 1) return no('MANUAL_PASS_NOT_NEEDED', 'severity 0 blocks nothing');
+  if (item.severity > 1) return no('MANUAL_PASS_REFUSED', 'severity 2 has to become true');
+  return item.evidenceHash === ''
+    ? no('MANUAL_PASS_REFUSED', 'found by an earlier release: run readiness again')
+    : undefined;
 }
