@@ -20,7 +20,7 @@ module.exports = {
       'temporal-is-glue',
       'Both sides of the wire share it: it knows Temporal and the rules, never tables or routes.',
       '^temporal/',
-      otherThan('^temporal/', '^domain/', 'node_modules/@temporalio/'),
+      otherThan('^temporal/', '^domain/', 'node_modules/@temporalio/', '^(crypto|module)$'),
     ),
     rule(
       'workflows-are-deterministic',

@@ -50,7 +50,7 @@ const SettingsSchema = Type.Object({
   DAYCUT_CUTOFF_TIME: Type.String({
     pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
     default: '17:00',
-    description: 'Trading of a ledger date is complete from this time on, in Hong Kong.',
+    description: 'The cutoff of a new installation, in Hong Kong; later it is a setting.',
   }),
   DAYCUT_COMMAND_TTL_MS: Type.Integer({
     minimum: 1000,
@@ -75,6 +75,13 @@ const SettingsSchema = Type.Object({
   ),
   DAYCUT_JWT_AUDIENCE: Type.Optional(
     Type.String({ minLength: 1, description: 'The audience a token must name.' }),
+  ),
+  DAYCUT_FIRST_ADMIN: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'The `sub` of the first administrator; without effect once there is one.',
+    }),
   ),
 });
 

@@ -8,9 +8,13 @@ import { startCommandRelay } from './api/command-relay.ts';
 import { createCommandService } from './api/command-service.ts';
 import { openDevIssuer } from './api/dev-issuer.ts';
 import { devAuthenticator, oidcAuthenticator } from './api/plugins/auth.ts';
+import { createReplay } from './api/replay-process.ts';
 import { loadConfig, loadTemporal, oidcProvider } from './config.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
+import { seedPeople } from './db/seed/people.ts';
+import { seedCutoffTime } from './db/settings.repository.ts';
+import { loadTicketProgress } from './db/tickets.repository.ts';
 import { clockFrom } from './domain/clock.ts';
 import { createCommandDelivery } from './temporal/command-delivery.ts';
 import { isServing } from './temporal/is-serving.ts';
@@ -19,7 +23,11 @@ import { createWorkflowDoor } from './temporal/workflow-door.ts';
 const config = loadConfig(process.env);
 const { namespace, connectionOptions } = loadTemporal(process.env);
 const logger = pino({ level: config.LOG_LEVEL, base: { role: 'server' } });
-const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: 'server' });
+const db = connect(config.DATABASE_URL, {
+  poolSize: config.PG_POOL_SIZE,
+  name: 'server',
+  asApplication: true,
+});
 const clock = clockFrom(config.DAYCUT_CLOCK);
 
 // Lazy, so that the API can say that Temporal is down instead of not starting.
@@ -29,13 +37,21 @@ const client = new Client({
   namespace,
   ...(config.DAYCUT_TEMPORAL_IDENTITY ? { identity: config.DAYCUT_TEMPORAL_IDENTITY } : {}),
 });
-const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
+const door = createWorkflowDoor(client, {
+  flow: (ref) => loadFlowInput(db, ref),
+  ticket: (ticketId) => loadTicketProgress(db, ticketId),
+});
 const deliver = createCommandDelivery(client, door);
 
 const devIssuer = config.DAYCUT_EMBEDDED
   ? await openDevIssuer(config.DAYCUT_ISSUER_KEYS ?? join(config.DAYCUT_HOME, 'issuer-keys.json'))
   : undefined;
 
+await seedPeople(db, {
+  demo: devIssuer !== undefined,
+  firstAdmin: config.DAYCUT_FIRST_ADMIN,
+});
+await seedCutoffTime(db, config.DAYCUT_CUTOFF_TIME);
 const app = await buildApp({
   db,
   clock,
@@ -49,6 +65,7 @@ const app = await buildApp({
     commandTtlMs: config.DAYCUT_COMMAND_TTL_MS,
   }),
   engine: { isTemporalUp: () => isServing(client, namespace) },
+  replay: createReplay(),
 });
 const stopRelay = startCommandRelay({ db, deliver }, (error) => {
   logger.warn({ err: error }, 'the command relay stumbled and goes on');

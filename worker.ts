@@ -4,19 +4,27 @@ import { hostname } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import { archiveLeftovers, storeHistory, sweepClosedRuns } from './activities/archive-history.ts';
+import { attemptLog } from './activities/attempt-log.ts';
 import { createBatchActivities, createOpsActivities } from './activities/index.ts';
 import { clearingErrors, signsOfLife } from './activities/interceptors.ts';
-import { keepReconciling } from './activities/reconcile.ts';
+import { keepLooking } from './activities/keep-looking.ts';
+import { reconcile } from './activities/reconcile.ts';
 import { loadConfig, loadTemporal } from './config.ts';
-import { archiveHistory } from './db/archive.repository.ts';
+import { bundleHashOf, storeBundle } from './db/archive.repository.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { keepBeating } from './db/heartbeats.repository.ts';
+import { seedCutoffTime } from './db/settings.repository.ts';
+import { inTransaction } from './db/transaction.ts';
 import { clockFrom } from './domain/clock.ts';
-import { workflowBundle } from './scripts/embedded/workflow-bundle.ts';
+import { releaseOf, workflowBundle } from './scripts/embedded/workflow-bundle.ts';
+import { createClosedRuns } from './temporal/closed-runs.ts';
 import { healHistories } from './temporal/heal-histories.ts';
 import { TASK_QUEUES } from './temporal/ids.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
+
+const LEFTOVERS_MS = 3_000;
 
 const role = process.argv[2];
 if (role !== 'control' && role !== 'batch') throw new Error('usage: worker.ts control|batch');
@@ -29,37 +37,45 @@ const self = { workerId: identity, role };
 Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
 const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: `worker ${role}` });
 const connection = await NativeConnection.connect({ ...connectionOptions });
-const dependencies = {
-  db,
-  clock: clockFrom(config.DAYCUT_CLOCK),
-  cutoffTime: config.DAYCUT_CUTOFF_TIME,
-};
+const dependencies = { db, clock: clockFrom(config.DAYCUT_CLOCK) };
 const shared = {
   connection,
   namespace,
   identity,
-  interceptors: { activity: [clearingErrors, signsOfLife] },
+  interceptors: { activity: [attemptLog(db, identity), clearingErrors, signsOfLife] },
   // Unless told, the SDK holds signs of life back until four fifths of their timeout are over.
   maxHeartbeatThrottleInterval: '2 seconds',
   shutdownGraceTime: '5 seconds',
   shutdownForceTime: '20 seconds',
 };
 
+const warned = (message: string) => (error: unknown) => {
+  log.warn({ error }, message);
+};
+
 /** Workflows and short activities. Old histories are healed before anything is polled. */
 async function runControl(): Promise<void> {
-  const bundle = {
-    codePath: config.DAYCUT_WORKFLOW_BUNDLE ?? (await workflowBundle(config.DAYCUT_HOME)),
-  };
+  const codePath = config.DAYCUT_WORKFLOW_BUNDLE ?? (await workflowBundle(config.DAYCUT_HOME));
+  const bundle = { codePath };
+  const release = releaseOf(codePath);
+  await inTransaction(db, ({ tx }) => storeBundle(tx, release));
+  await seedCutoffTime(db, config.DAYCUT_CUTOFF_TIME);
   const clientConnection = await Connection.connect({ ...connectionOptions });
   const client = new Client({ connection: clientConnection, namespace, identity });
   const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
-  const healed = await healHistories(client, bundle, (misfit) => archiveHistory(db, misfit));
+  const closedRuns = createClosedRuns(client);
+  const healed = await healHistories(client, bundle, (run) => storeHistory(db, run, 'MISFIT'));
   if (healed.length > 0) log.warn({ healed }, 'open workflows did not fit and are opened again');
 
   const workflows = await Worker.create({
     ...shared,
     taskQueue: TASK_QUEUES.control,
     workflowBundle: bundle,
+    // So every history names the code that it ran on.
+    workerDeploymentOptions: {
+      version: { deploymentName: 'daycut', buildId: bundleHashOf(release.code) },
+      useWorkerVersioning: false,
+    },
     maxCachedWorkflows: 200,
     // After a crash the next command waits this long for the dead worker's private queue.
     stickyQueueScheduleToStartTimeout: '1s',
@@ -67,14 +83,21 @@ async function runControl(): Promise<void> {
   const ops = await Worker.create({
     ...shared,
     taskQueue: TASK_QUEUES.ops,
-    activities: createOpsActivities({ ...dependencies, door }),
+    activities: createOpsActivities({ ...dependencies, door, closedRuns }),
     maxConcurrentActivityTaskExecutions: config.PG_POOL_SIZE,
   });
-  const stopReconciling = keepReconciling({ ...dependencies, door }, (error) => {
-    log.warn({ error }, 'the open ledger date could not be reconciled; trying again');
-  });
+  const stopLooking = [
+    keepLooking(
+      () => reconcile({ ...dependencies, door }),
+      warned('the open ledger date could not be reconciled'),
+    ),
+    keepLooking(() => sweepClosedRuns({ db, closedRuns }), warned('closed runs were not archived')),
+  ];
   await whilePolling([workflows.run(), ops.run()]);
-  stopReconciling();
+  for (const stop of stopLooking) stop();
+  await client
+    .withDeadline(Date.now() + LEFTOVERS_MS, () => archiveLeftovers({ db, closedRuns }))
+    .catch(warned('closed runs are left to be archived at the next start'));
   await clientConnection.close();
 }
 

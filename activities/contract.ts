@@ -37,6 +37,12 @@ export type DayCutOutcome =
   | { readonly kind: 'refused'; readonly isCut: boolean }
   | { readonly kind: 'cut'; readonly nextLedgerDate: BusinessDate };
 
+/** One run of a workflow. */
+export interface RunRef {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
 /** Short activities, beside the workflows: each is one transaction and safe to repeat. */
 export interface OpsActivities {
   loadFlowState(ref: FlowRef): Promise<FlowState>;
@@ -51,6 +57,11 @@ export interface OpsActivities {
   cutDay(ledgerDate: BusinessDate, command: FlowCommand): Promise<DayCutOutcome>;
   openDay(ledgerDate: BusinessDate): Promise<void>;
   tellFlows(ledgerDate: BusinessDate): Promise<void>;
+}
+
+/** The archivist's, on the same queue. */
+export interface ArchiveActivities {
+  archiveHistory(run: RunRef): Promise<void>;
 }
 
 /** Shards, in processes of their own. */

@@ -5,7 +5,9 @@ import { confirmTokenOf, dayCutRefusal } from '../domain/clearing/day-cut-guard.
 import { loadClearingCalendar } from '../db/calendars.repository.ts';
 import { findCommand } from '../db/commands.repository.ts';
 import { loadFlowsOf } from '../db/flows.repository.ts';
+import { writeDailyRoot } from '../db/daily-roots.repository.ts';
 import { closeLedgerDate, lockLedgerDate, openLedgerDate } from '../db/ledger-dates.repository.ts';
+import { cutoffTimeOf } from '../db/settings.repository.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { decide } from './command-gate.ts';
@@ -18,7 +20,7 @@ import type { Dependencies, WorkflowDoor } from './dependencies.ts';
  * applied by one transaction only, and a repetition answers with the date that it opened.
  */
 export async function cutDay(
-  { db, cutoffTime }: Dependencies,
+  { db }: Pick<Dependencies, 'db'>,
   ledgerDate: BusinessDate,
   command: FlowCommand,
 ): Promise<DayCutOutcome> {
@@ -40,7 +42,8 @@ export async function cutDay(
     if (passage === 'no') return { kind: 'refused', isCut: date.status !== 'OPEN' };
     if (passage === 'first') {
       await closeLedgerDate(t.tx, ledgerDate);
-      await openLedgerDate(t.tx, next, cutoffInstant(next, cutoffTime));
+      await writeDailyRoot(t.client, ledgerDate);
+      await openLedgerDate(t.tx, next, cutoffInstant(next, await cutoffTimeOf(t.tx)));
     }
     return { kind: 'cut', nextLedgerDate: next };
   });
@@ -48,7 +51,7 @@ export async function cutDay(
 
 /** Opens the workflows of a date. Safe to repeat: an open workflow is left alone. */
 export async function openDay(
-  { db, door }: Dependencies & { readonly door: WorkflowDoor },
+  { db, door }: Pick<Dependencies, 'db'> & { readonly door: WorkflowDoor },
   ledgerDate: BusinessDate,
 ): Promise<void> {
   await door.openLedgerDay(ledgerDate);

@@ -13,6 +13,4 @@ export interface WorkflowDoor {
 export interface Dependencies {
   readonly db: Db;
   readonly clock: Clock;
-  /** `HH:MM` in Hong Kong: the cutoff of a ledger date that is opened. */
-  readonly cutoffTime: string;
 }

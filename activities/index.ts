@@ -1,7 +1,9 @@
 import type { Dependencies as Base, WorkflowDoor } from './dependencies.ts';
-import type { BatchActivities, OpsActivities } from './contract.ts';
+import type { ArchiveActivities, BatchActivities, OpsActivities } from './contract.ts';
+import type { ClosedRuns } from '../temporal/closed-runs.ts';
 import { loadFlow } from '../db/flows.repository.ts';
 import { loadRevoke } from '../db/revokes.repository.ts';
+import { archiveHistory } from './archive-history.ts';
 import { cutDay, openDay, tellFlows } from './day-cut.ts';
 import { recordPause } from './pause.ts';
 import { finishRevoke, openRevoke } from './revoke.ts';
@@ -10,7 +12,9 @@ import { closeStep, failStep, openStep, openUndo } from './step-control.ts';
 import { workShard } from './work-shard.ts';
 
 /** The registry of short activities; dependencies come in here and nowhere else. */
-export function createOpsActivities(deps: Base & { readonly door: WorkflowDoor }): OpsActivities {
+export function createOpsActivities(
+  deps: Base & { readonly door: WorkflowDoor; readonly closedRuns: ClosedRuns },
+): OpsActivities & ArchiveActivities {
   return {
     loadFlowState: (ref) => loadFlow(deps.db, ref),
     runReadiness: (ref, command) => runReadiness(deps, ref, command),
@@ -24,6 +28,7 @@ export function createOpsActivities(deps: Base & { readonly door: WorkflowDoor }
     cutDay: (ledgerDate, command) => cutDay(deps, ledgerDate, command),
     openDay: (ledgerDate) => openDay(deps, ledgerDate),
     tellFlows: (ledgerDate) => tellFlows(deps, ledgerDate),
+    archiveHistory: (run) => archiveHistory(deps, run),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   loadClearingCalendar,
   marketsOfFlow,
@@ -72,10 +73,15 @@ export async function evaluateReadiness(t: Transaction, ref: FlowRef): Promise<R
       severity: setting?.severity ?? DEFAULT_SEVERITY[item],
       passed: missing.length === 0,
       details: missing.length === 0 ? {} : { missing },
+      evidenceHash: missing.length === 0 ? '' : digestOf(missing),
     });
   }
   return results;
 }
+
+/** Findings come in a fixed order with their fields in a fixed order, so equal ones read alike. */
+const digestOf = (missing: readonly Finding[]): string =>
+  createHash('sha256').update(JSON.stringify(missing)).digest('hex');
 
 /** Runs a question to the calendars; what they cannot answer is the finding. */
 function findingsOf(market: string, code: ErrorCode, ask: () => unknown): readonly Finding[] {

@@ -1,5 +1,6 @@
 import { changeFlow, loadFlow, lockFlow } from '../db/flows.repository.ts';
 import { lockLedgerDate } from '../db/ledger-dates.repository.ts';
+import { manualPassesOf } from '../db/manual-passes.repository.ts';
 import { storeReadiness } from '../db/readiness.repository.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
@@ -11,7 +12,7 @@ import { evaluateReadiness } from './readiness-items.ts';
 
 /**
  * Evaluates the readiness items of a flow and stores each result: PASSED when no item of severity 1
- * or 2 failed, else BLOCKED. Safe to repeat: the command is applied by one transaction only.
+ * or 2 failed but what was passed by hand, else BLOCKED. Safe to repeat: the command is applied by one transaction only.
  */
 export async function runReadiness(
   { db, clock }: Dependencies,
@@ -24,7 +25,12 @@ export async function runReadiness(
     if ((await passGate(t, flow, command, clock.now())) === 'first') {
       const results = await evaluateReadiness(t, ref);
       await storeReadiness(t.tx, { ...ref, commandId: command.commandId, results });
-      await changeFlow(t.tx, ref, { readiness: readinessVerdict(results) });
+      const passOf = await manualPassesOf(t.tx, ref, 'readiness');
+      const readiness = readinessVerdict(
+        results,
+        ({ item, evidenceHash }) => passOf(item, evidenceHash) !== undefined,
+      );
+      await changeFlow(t.tx, ref, { readiness });
     }
     return loadFlow(t.tx, ref);
   });

@@ -5,6 +5,7 @@ import {
   lockFlow,
   pointStep,
 } from '../db/flows.repository.ts';
+import { recordSealedRun } from '../db/bulk/journal-seals.ts';
 import { lockLedgerDate } from '../db/ledger-dates.repository.ts';
 import {
   discardRuns,
@@ -225,6 +226,7 @@ async function finish(
   outcome: StepOutcome,
 ): Promise<void> {
   await endRun(t.tx, run.stepRunId, outcome);
+  await recordSealedRun(t, run, outcome.status);
   const succeeded = isDone(outcome.status);
   if (isUndo(run.step)) {
     // A revoke goes on by itself; one that fails is parked, and revoking again goes on with it.

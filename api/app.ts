@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { holderOfAccount } from '../db/people.repository.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { FlowFeed } from './flow-feed.ts';
 import { addAuth } from './plugins/auth.ts';
@@ -11,11 +12,13 @@ import { addProblems } from './plugins/problems.ts';
 import { addRequestLog } from './plugins/request-log.ts';
 import { addValidation } from './plugins/validation.ts';
 import { API_PREFIX } from './prefix.ts';
+import { auditRunRoutes } from './routes/audit-runs.ts';
 import { balanceRoutes } from './routes/balances.ts';
 import { checkRoutes } from './routes/checks.ts';
 import { closingRoutes } from './routes/closing.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { contractRoutes } from './routes/contracts.ts';
+import { feeRuleRoutes } from './routes/fee-rules.ts';
 import { dayCutRoutes, flowCommandRoutes } from './routes/flow-commands.ts';
 import { flowEventRoutes } from './routes/flow-events.ts';
 import { flowRoutes } from './routes/flows.ts';
@@ -25,8 +28,9 @@ import { journalRoutes } from './routes/journals.ts';
 import { ledgerDateRoutes } from './routes/ledger-dates.ts';
 import { orderChannelRoutes } from './routes/order-channel.ts';
 import { orderRoutes } from './routes/orders.ts';
-import { devTokenRoutes, peopleRoutes } from './routes/people.ts';
+import { devTokenRoutes, peopleRoutes, registrationRoutes } from './routes/people.ts';
 import { referenceRoutes } from './routes/reference.ts';
+import { settingRoutes } from './routes/settings.ts';
 import { supplementRoutes } from './routes/supplements.ts';
 import { tradeFileRoutes } from './routes/trade-files.ts';
 import { trialBalanceRoutes } from './routes/trial-balance.ts';
@@ -72,13 +76,14 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
   addValidation(app);
   addBodies(app);
   addRouteConventions(app);
-  addAuth(app, deps.auth);
+  addAuth(app, deps.auth, (account) => holderOfAccount(deps.db, account));
   await addOpenApi(app);
   await app.register(
     async (api) => {
       await api.register(healthRoutes);
       if (deps.devIssuer) await api.register(devTokenRoutes);
       await api.register(peopleRoutes);
+      await api.register(registrationRoutes);
       await api.register(ledgerDateRoutes);
       await api.register(flowRoutes);
       await api.register(flowEventRoutes);
@@ -93,10 +98,13 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(trialBalanceRoutes);
       await api.register(closingRoutes);
       await api.register(referenceRoutes);
+      await api.register(feeRuleRoutes);
+      await api.register(settingRoutes);
       await api.register(frontOfficeRoutes);
       await api.register(tradeFileRoutes);
       await api.register(supplementRoutes);
       await api.register(orderChannelRoutes);
+      await api.register(auditRunRoutes);
     },
     { prefix: API_PREFIX },
   );

@@ -5,6 +5,7 @@ import type { CommandKind } from '../domain/clearing/commands.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { API_PREFIX } from './prefix.ts';
 import { sayRepeated } from './reply-once.ts';
+import { seesLedger, visibleFlow } from './visible-flow.ts';
 
 /** A command as its route reads it from the request. */
 export interface AskedCommand extends FlowRef {
@@ -30,7 +31,8 @@ export async function replyToCommand(
     person: request.person.id,
     ...(revision === undefined ? {} : { revision }),
   });
-  const flow = await readFlowView(db, asked, clock.now());
+  const view = await readFlowView(db, asked, clock.now());
+  const flow = visibleFlow(view, seesLedger(request.person));
   if (answer.kind === 'undecided') {
     void reply.code(202).header('location', `${API_PREFIX}/commands/${commandId}`);
     return { commandId, status: 'RECORDED' as const, flow };

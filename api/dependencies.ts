@@ -1,4 +1,5 @@
 import type { Db } from '../db/client.ts';
+import type { Replay } from '../domain/audit/replay.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Permission } from '../domain/permissions/permissions.ts';
 import type { DevIssuer } from './dev-issuer.ts';
@@ -15,6 +16,7 @@ export interface ApiDependencies {
   /** The local issuer of the embedded default; without it there is no POST /dev/token. */
   readonly devIssuer?: DevIssuer | undefined;
   readonly clock: Clock;
+  readonly replay: Replay;
 }
 
 declare module 'fastify' {

@@ -9,7 +9,7 @@ import {
   type JSONWebKeySet,
   type JWK,
 } from 'jose';
-import { DEMO_PEOPLE, type DemoPerson } from '../domain/permissions/demo-people.ts';
+import type { DemoAccount } from '../domain/permissions/demo-people.ts';
 
 const ALGORITHM = 'ES256';
 const LIFETIME = '12h';
@@ -19,7 +19,7 @@ export interface DevIssuer {
   readonly issuer: string;
   readonly audience: string;
   readonly jwks: JSONWebKeySet;
-  issue(person: DemoPerson): Promise<string>;
+  issue(account: DemoAccount): Promise<string>;
 }
 
 /** The key pair lives in a file that only its owner reads, so tokens outlive a restart. */
@@ -33,10 +33,11 @@ export async function openDevIssuer(keyFile: string): Promise<DevIssuer> {
   return {
     ...trust,
     jwks: { keys: [{ ...open, kid, alg: ALGORITHM, use: 'sig' }] },
-    issue: (person) =>
-      new SignJWT({ name: person, roles: [...DEMO_PEOPLE[person]] })
+    // An account and nothing else: what its person may do stands in PostgreSQL.
+    issue: (account) =>
+      new SignJWT({})
         .setProtectedHeader({ alg: ALGORITHM, kid })
-        .setSubject(person)
+        .setSubject(account)
         .setIssuer(trust.issuer)
         .setAudience(trust.audience)
         .setIssuedAt()

@@ -3,6 +3,7 @@ import { readFlowView, type FlowView } from '../db/queries/flow-view.ts';
 import { listenForProgress, type ProgressListener } from '../db/queries/progress-listener.ts';
 import type { FlowRef } from '../domain/clearing/flow-state.ts';
 import type { Clock } from '../domain/clock.ts';
+import { visibleFlow } from './visible-flow.ts';
 
 const AT_MOST_EVERY_MS = 200;
 /** Also without a change: what is allowed can depend on the time of day. */
@@ -10,6 +11,8 @@ const REFRESH_MS = 15_000;
 
 /** Who watches a flow. `send` gets a view as JSON, and '' as a sign of life. */
 export interface FlowWatcher {
+  /** Whether the watcher may see the books: others get views without totals. */
+  readonly ledger: boolean;
   send(view: string): void;
   end(): void;
 }
@@ -109,9 +112,12 @@ export class FlowFeed {
   }
 
   private async show(topic: Topic): Promise<void> {
-    const view = JSON.stringify(await readFlowView(this.db, topic.ref, this.clock.now()));
-    if (view === topic.shown) return;
-    topic.shown = view;
-    for (const watcher of topic.watchers) watcher.send(view);
+    const view = await readFlowView(this.db, topic.ref, this.clock.now());
+    const shown = JSON.stringify(view);
+    if (shown === topic.shown) return;
+    topic.shown = shown;
+    const whole = JSON.stringify(visibleFlow(view, true));
+    const stripped = JSON.stringify(visibleFlow(view, false));
+    for (const watcher of topic.watchers) watcher.send(watcher.ledger ? whole : stripped);
   }
 }

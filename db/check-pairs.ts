@@ -36,18 +36,21 @@ interface Keys {
   readonly theirId: string;
 }
 
-/** A supplement without a serial matches nothing, so its key is its own. */
+/**
+ * A row without a serial matches nothing, so its key is its own: one that stays the same when sync
+ * runs again or the file is imported again, since passes by hand are bound to it.
+ */
 const KEYS: Readonly<Record<MatchMode, Keys>> = {
   execution: {
-    ours: `coalesce(e.serial, chr(31) || e.order_no || '.' || e.execution_no)`,
+    ours: `coalesce(e.serial, chr(31) || e.execution_id)`,
     ourId: 'coalesce(e.serial, e.execution_id)',
-    theirs: `coalesce(nullif(r.serial, ''), chr(31) || r.file_id || '.' || r.row_no)`,
+    theirs: `coalesce(nullif(r.serial, ''), chr(31) || r.row_no)`,
     theirId: 'r.serial',
   },
   order: {
     ours: 'o.order_id',
     ourId: 'o.order_id',
-    theirs: `coalesce(nullif(r.order_id, ''), chr(31) || r.file_id || '.' || r.row_no)`,
+    theirs: `coalesce(nullif(r.order_id, ''), chr(31) || r.row_no)`,
     theirId: 'r.order_id',
   },
   instrument: {

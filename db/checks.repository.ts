@@ -179,7 +179,6 @@ export async function storeChannelOutcome(
       settlementChannel: check.settlementChannel,
       taskStatus: passed ? 'PASSED' : 'FAILED',
       taskNum: unmatched,
-      fixStatus: 'NONE',
       differencesHash,
       details: {
         ...counts,

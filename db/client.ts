@@ -1,18 +1,28 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import * as audit from './schema/audit.ts';
 import * as books from './schema/books.ts';
 import * as checks from './schema/checks.ts';
 import * as clearing from './schema/clearing.ts';
 import * as frontOffice from './schema/front-office.ts';
+import * as manualPasses from './schema/manual-passes.ts';
+import * as people from './schema/people.ts';
 import * as reference from './schema/reference.ts';
+import * as settings from './schema/settings.ts';
+import * as tickets from './schema/tickets.ts';
 import * as trades from './schema/trades.ts';
 
 export const schema = {
+  ...audit,
   ...books,
   ...checks,
   ...clearing,
   ...frontOffice,
+  ...manualPasses,
+  ...people,
   ...reference,
+  ...settings,
+  ...tickets,
   ...trades,
 };
 export type Schema = typeof schema;
@@ -30,12 +40,22 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
 types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 
-export function connect(url: string, options: { poolSize?: number; name?: string } = {}): Db {
+export interface ConnectOptions {
+  readonly poolSize?: number;
+  readonly name?: string;
+  /**
+   * Takes on the role of servers and workers, which may add to what auditors rely on but not change
+   * it (migration 0007). Without it a connection has the rights of the login: an owner's.
+   */
+  readonly asApplication?: boolean;
+}
+
+export function connect(url: string, options: ConnectOptions = {}): Db {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.poolSize ?? 8,
     application_name: options.name ?? 'daycut',
-    options: '-c timezone=UTC',
+    options: `-c timezone=UTC${options.asApplication ? ' -c role=daycut_app' : ''}`,
     types,
   });
   // An idle connection that dies (server restart) must not end the process: the pool drops it and

@@ -5,6 +5,7 @@ import { isBusy, type FlowRef, type FlowState } from '../domain/clearing/flow-st
 import type { DayFacts } from '../domain/clearing/guards.ts';
 import {
   DAY_END_FLOW,
+  stepsOf,
   type FlowMode,
   type ReadinessState,
   type StepId,
@@ -22,7 +23,8 @@ import {
   stepRuns,
   stepShards,
 } from './schema/clearing.ts';
-import { flows } from './schema/reference.ts';
+import { manualPasses } from './schema/manual-passes.ts';
+import { flows, markets } from './schema/reference.ts';
 
 const isFlow = (ref: FlowRef) =>
   and(eq(flowDays.ledgerDate, ref.ledgerDate), eq(flowDays.flow, ref.flow));
@@ -163,17 +165,52 @@ async function beginningOf(
   }
 }
 
-async function failedReadinessItems(tx: Tx, ref: FlowRef): Promise<string[]> {
+/** Flows whose markets are all overnight: their sessions end before the cutoff of any date. */
+async function overnightFlows(tx: Tx): Promise<ReadonlySet<string>> {
   const rows = await tx
-    .select({ item: readinessResults.item })
-    .from(readinessResults)
+    .select({ flow: markets.flow })
+    .from(markets)
+    .groupBy(markets.flow)
+    .having(sql`bool_and(${markets.overnight})`);
+  return new Set(rows.map(({ flow }) => flow));
+}
+
+/** Flows of a date that wait for its cutoff and whose first step has begun. */
+export async function flowsPastCutoff(tx: Tx, ledgerDate: BusinessDate): Promise<string[]> {
+  const overnight = await overnightFlows(tx);
+  return (await loadFlowsOf(tx, ledgerDate))
+    .filter(({ flow }) => !overnight.has(flow))
+    .filter((state) =>
+      stepsOf(state.flow)
+        .slice(0, 1)
+        .some((step) => hasBegun(state, step)),
+    )
+    .map(({ flow }) => flow);
+}
+
+/** Items of the newest run that block: those of severity 1 only while nobody passed them by hand. */
+async function failedReadinessItems(tx: Tx, ref: FlowRef): Promise<string[]> {
+  const results = readinessResults;
+  const isPassedByHand = and(
+    eq(manualPasses.ledgerDate, results.ledgerDate),
+    eq(manualPasses.flow, results.flow),
+    eq(manualPasses.kind, 'readiness'),
+    eq(manualPasses.item, results.item),
+    eq(manualPasses.evidenceHash, results.evidenceHash),
+    eq(results.severity, 1),
+  );
+  const rows = await tx
+    .select({ item: results.item })
+    .from(results)
+    .leftJoin(manualPasses, isPassedByHand)
     .where(
       and(
-        eq(readinessResults.ledgerDate, ref.ledgerDate),
-        eq(readinessResults.flow, ref.flow),
-        eq(readinessResults.passed, false),
-        sql`${readinessResults.severity} > 0`,
-        sql`${readinessResults.run} = (SELECT max(r.run) FROM readiness_results r
+        eq(results.ledgerDate, ref.ledgerDate),
+        eq(results.flow, ref.flow),
+        eq(results.passed, false),
+        sql`${results.severity} > 0`,
+        isNull(manualPasses.ticketId),
+        sql`${results.run} = (SELECT max(r.run) FROM readiness_results r
              WHERE r.ledger_date = ${ref.ledgerDate} AND r.flow = ${ref.flow})`,
       ),
     );

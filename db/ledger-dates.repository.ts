@@ -14,6 +14,13 @@ export async function openLedgerDateRow(tx: Tx): Promise<LedgerDateRow | undefin
   return row;
 }
 
+/** Throws NOT_FOUND for a date that was never opened. */
+export async function ledgerDateRow(tx: Tx, ledgerDate: BusinessDate): Promise<LedgerDateRow> {
+  const [row] = await tx.select().from(ledgerDates).where(eq(ledgerDates.ledgerDate, ledgerDate));
+  if (!row) throw new ClearingError('NOT_FOUND', { ledgerDate });
+  return row;
+}
+
 /**
  * Locks a ledger date. Steps and edits hold it FOR SHARE beside each other; the day cut and a
  * revoke hold it FOR UPDATE and so wait for them, and they for it. Throws NOT_FOUND.
@@ -59,6 +66,14 @@ export async function openLedgerDate(
       .onConflictDoNothing();
   }
   await tx.execute(sql`SELECT open_partitions(${ledgerDate})`);
+}
+
+/** Moves the cutoff of a date. The caller has locked it FOR UPDATE and knows that it may move. */
+export async function moveCutoff(tx: Tx, ledgerDate: BusinessDate, cutoffAt: Date): Promise<void> {
+  await tx
+    .update(ledgerDates)
+    .set({ cutoffAt: cutoffAt.toISOString() })
+    .where(eq(ledgerDates.ledgerDate, ledgerDate));
 }
 
 /** Marks a date CUT and its flows CLOSED. The caller has locked the date FOR UPDATE. */

@@ -81,14 +81,14 @@ export async function enterSupplement(
 }
 
 /**
- * Takes a supplement back, in the same window. One that is void already stays as it is. Throws
+ * Takes a supplement back, in the same window. One that is void already stays as it is: false. Throws
  * NOT_FOUND, and ORDER_ALREADY_BILLED when its contract outlived a revoke.
  */
 export async function voidSupplement(
   t: Transaction,
   supplementId: number,
   entry: Entry,
-): Promise<void> {
+): Promise<boolean> {
   const [row] = await t.tx
     .select()
     .from(supplements)
@@ -101,7 +101,7 @@ export async function voidSupplement(
     .from(supplements)
     .where(eq(supplements.supplementId, supplementId))
     .for('update');
-  if (locked?.voidedAt !== null) return;
+  if (locked?.voidedAt !== null) return false;
   const orderId = supplementOrderId(supplementId);
   if (await isOrderBooked(t, ledgerDate, orderId)) {
     throw new ClearingError('ORDER_ALREADY_BILLED', { supplementId, orderId });
@@ -112,6 +112,7 @@ export async function voidSupplement(
     .set({ voidedBy: entry.person, voidedAt: entry.now.toISOString() })
     .where(eq(supplements.supplementId, supplementId));
   await repeatChecks(t, flow);
+  return true;
 }
 
 function assertWindow(flow: FlowState): void {

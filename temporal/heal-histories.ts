@@ -1,21 +1,20 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import proto from '@temporalio/proto';
+import { OUR_RUNS } from './ids.ts';
+import type { History } from './run-facts.ts';
 
+/** A run that a release took out of the engine, with everything that happened in it. */
 export interface MisfitHistory {
   readonly workflowId: string;
   readonly runId: string;
-  readonly reason: string;
-  readonly history: Uint8Array;
+  readonly history: History;
 }
-
-/** Other programs may share the namespace; their workflows are none of our business. */
-const OURS = `WorkflowType IN ('clearingFlow', 'ledgerDay')`;
 
 /**
  * Replays every open workflow against this bundle before a worker may touch it. One that does not
- * fit is handed to `archive`, terminated, and later opened again from PostgreSQL by the reconciler:
- * the same path as after the loss of Temporal's database. Safe to repeat: what fits is left alone.
+ * fit is terminated with the reason, handed to `archive`, and later opened again from PostgreSQL by
+ * the reconciler: the same path as after the loss of Temporal's database. Safe to repeat: what fits
+ * is left alone, and what was terminated but not archived is a closed run, which the sweep finds.
  */
 export async function healHistories(
   client: Client,
@@ -23,16 +22,13 @@ export async function healHistories(
   archive: (misfit: MisfitHistory) => Promise<void>,
 ): Promise<readonly string[]> {
   const healed: string[] = [];
-  for await (const { workflowId, runId } of client.workflow.list({
-    query: `${OURS} AND ExecutionStatus = 'Running'`,
-  })) {
+  const query = `${OUR_RUNS} AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const handle = client.workflow.getHandle(workflowId, runId);
-    const history = await handle.fetchHistory();
-    const reason = await misfitReason(workflowBundle, history, workflowId);
+    const reason = await misfitReason(workflowBundle, handle);
     if (reason === undefined) continue;
-    const bytes = proto.temporal.api.history.v1.History.encode(history).finish();
-    await archive({ workflowId, runId, reason, history: bytes });
     await handle.terminate(`does not fit this release: ${reason}`);
+    await archive({ workflowId, runId, history: await handle.fetchHistory() });
     healed.push(workflowId);
   }
   return healed;
@@ -40,11 +36,11 @@ export async function healHistories(
 
 async function misfitReason(
   workflowBundle: WorkflowBundleOption,
-  history: proto.temporal.api.history.v1.IHistory,
-  workflowId: string,
+  handle: WorkflowHandle,
 ): Promise<string | undefined> {
+  const history = await handle.fetchHistory();
   try {
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    await Worker.runReplayHistory({ workflowBundle }, history, handle.workflowId);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message.slice(0, 500) : String(error);

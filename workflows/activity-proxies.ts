@@ -1,5 +1,5 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { BatchActivities, OpsActivities } from '../activities/contract.ts';
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { ArchiveActivities, BatchActivities, OpsActivities } from '../activities/contract.ts';
 import { TASK_QUEUES } from '../temporal/ids.ts';
 
 /** All timeouts and retries in one view. Business refusals are non-retryable by their own type. */
@@ -9,14 +9,16 @@ import { TASK_QUEUES } from '../temporal/ids.ts';
  * is wrong with the code heals with the next deploy. Safe, since each is one transaction that finds
  * out whether an earlier attempt committed.
  */
-export const ops = proxyActivities<OpsActivities>({
+const shortTransactions: ActivityOptions = {
   taskQueue: TASK_QUEUES.ops,
   // A close asserts the books with aggregates over the run's rows: minutes at most, at any size.
   startToCloseTimeout: '10 minutes',
   // Signs of life come by themselves: a killed worker costs this long, not ten minutes.
   heartbeatTimeout: '10s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+};
+export const ops = proxyActivities<OpsActivities>(shortTransactions);
+export const archive = proxyActivities<ArchiveActivities>(shortTransactions);
 
 /**
  * Shards. A lost worker is noticed by its missing heartbeat; the next attempt resumes at the

@@ -1,3 +1,4 @@
 // The registry of workflow types: re-exports and nothing else.
+export { archiveHistory } from './archive-history.workflow.ts';
 export { clearingFlow } from './clearing-flow.workflow.ts';
 export { ledgerDay } from './ledger-day.workflow.ts';

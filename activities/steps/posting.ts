@@ -54,7 +54,7 @@ export const posting: StepDefinition = {
     const { billingRunIds } = inputsOf(run);
     const after = afterCursor(claim.cursor);
     await writer.run(contractsToPost(run.ledgerDate, billingRunIds, claim, after));
-    return { rows: claim.rowsDone };
+    return { rows: claim.rowsDone, sealingMs: writer.sealingMs };
   },
 
   async close(t, run, shardResults) {

@@ -7,7 +7,9 @@ import {
   type ChannelCheck,
 } from '../../db/checks.repository.ts';
 import { commitChunk } from '../../db/fence.ts';
+import { manualPassesOf } from '../../db/manual-passes.repository.ts';
 import { inTransaction, type Transaction } from '../../db/transaction.ts';
+import { checkItem } from '../../domain/clearing/manual-pass.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { ChannelMatch } from '../../domain/matching/channel-match.ts';
 import { differenceText } from '../../domain/matching/match-pair.ts';
@@ -23,7 +25,8 @@ const checksOf = (run: Pick<StepRun, 'inputs'>): readonly ChannelCheck[] =>
 
 /**
  * Reconciles our trades with the counterparties' files, channel by channel. All of it is one chunk:
- * PostgreSQL joins and sums, and either every summary of the run is there or none.
+ * PostgreSQL joins and sums, and either every summary of the run is there or none. A channel whose
+ * differences are just those that were passed by hand does not keep the step from succeeding.
  */
 export const preCheck: StepDefinition = {
   async plan(t, run) {
@@ -44,17 +47,17 @@ export const preCheck: StepDefinition = {
 
   async close(t, run, shardResults) {
     if (shardResults.length === 0) return { status: 'SUCCEEDED_EMPTY', result: { checks: 0 } };
-    const summaries = (await summariesOfRun(t.tx, run.stepRunId)).map(
-      ({ taskId, taskCode, market, settlementChannel, taskStatus, taskNum }) => ({
-        taskId,
-        taskCode,
-        market,
-        settlementChannel,
-        taskStatus,
-        taskNum,
-      }),
+    const passOf = await manualPassesOf(t.tx, run, 'check');
+    const summaries = (await summariesOfRun(t.tx, run.stepRunId)).map((summary) => {
+      const { taskId, taskCode, market, settlementChannel, taskStatus, taskNum } = summary;
+      const hasFailed = taskStatus === 'FAILED';
+      const pass = hasFailed ? passOf(checkItem(summary), summary.differencesHash) : undefined;
+      const passedByTicket = pass?.ticketId ?? null;
+      return { taskId, taskCode, market, settlementChannel, taskStatus, taskNum, passedByTicket };
+    });
+    const failed = summaries.filter(
+      ({ taskStatus, passedByTicket }) => taskStatus === 'FAILED' && passedByTicket === null,
     );
-    const failed = summaries.filter(({ taskStatus }) => taskStatus === 'FAILED');
     const result = { checks: summaries.length, failed: failed.length, summaries };
     return failed.length === 0
       ? { status: 'SUCCEEDED', result }

@@ -75,7 +75,7 @@ export const settlement: StepDefinition = {
     const scope = { ...run, inputs: inputsOf(run) };
     const writer = new JournalWriter(work, run, accounts, dueLegs);
     await writer.run(dueContractsInRange(scope, claim, afterCursor(claim.cursor)));
-    return { rows: claim.rowsDone };
+    return { rows: claim.rowsDone, sealingMs: writer.sealingMs };
   },
 
   async close(t, run, shardResults) {

@@ -1,19 +1,25 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import type { Holder } from '../../db/people.repository.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { permissionsOf, type Permission } from '../../domain/permissions/permissions.ts';
+import type { Permission } from '../../domain/permissions/permissions.ts';
 import type { DevIssuer } from '../dev-issuer.ts';
 
 export interface Person {
-  /** The `sub` of the token: what commands, edits and files name. */
+  /** Of the person, not of the account: what commands, edits, files and tickets name. */
   readonly id: string;
+  /** The `sub` of the token: by which account the person came. */
+  readonly account: string;
   readonly name: string;
   readonly roles: readonly string[];
-  readonly permissions: ReadonlySet<Permission>;
+  readonly permissions: ReadonlySet<string>;
 }
 
-/** Tells who stands behind a bearer token. Throws UNAUTHENTICATED for one that does not hold. */
-export type Authenticator = (token: string) => Promise<Person>;
+/** Tells which account a bearer token proves. Throws UNAUTHENTICATED for one that does not hold. */
+export type Authenticator = (token: string) => Promise<string>;
+
+/** Whose account it is, and what that person holds now; undefined for a stranger. */
+export type FindHolder = (account: string) => Promise<Holder | undefined>;
 
 type KeyLookup = Parameters<typeof jwtVerify>[1];
 
@@ -40,23 +46,23 @@ function authenticator(keys: KeyLookup, { issuer, audience }: Trust): Authentica
         algorithms: ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'],
         requiredClaims: ['sub', 'exp'],
       });
-      return personOf(payload);
+      return payload.sub ?? '';
     } catch (error) {
       throw unauthenticated(reasonOf(error), error);
     }
   };
 }
 
-function personOf(payload: JWTPayload): Person {
-  const id = payload.sub ?? '';
-  const { name, roles } = payload as { readonly name?: unknown; readonly roles?: unknown };
-  const held = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
-  return {
-    id,
-    name: typeof name === 'string' ? name : id,
-    roles: held,
-    permissions: permissionsOf(held),
-  };
+/**
+ * Roles are read at each request, never taken from the token: one that is lost counts at once. Who
+ * is known to the issuer and not to us may do nothing, and so may somebody who has left.
+ */
+async function personOf(account: string, findHolder: FindHolder): Promise<Person> {
+  const holder = await findHolder(account);
+  if (!holder) throw new ClearingError('SIGN_IN_UNKNOWN', { account });
+  const { personId: id, name, active, roles, permissions } = holder;
+  if (!active) throw new ClearingError('PERSON_LEFT', { person: id });
+  return { id, account, name, roles, permissions };
 }
 
 function reasonOf(error: unknown): string {
@@ -72,7 +78,8 @@ function reasonOf(error: unknown): string {
 const unauthenticated = (why: string, cause?: unknown): ClearingError =>
   new ClearingError('UNAUTHENTICATED', { why }, { cause });
 
-function tokenOf(request: FastifyRequest): string {
+/** The bearer token of a request. Throws UNAUTHENTICATED without one. */
+export function tokenOf(request: FastifyRequest): string {
   const [scheme, token] = (request.headers.authorization ?? '').split(' ');
   if (scheme?.toLowerCase() === 'bearer' && token) return token;
   const { access_token: inQuery } = request.query as { readonly access_token?: unknown };
@@ -91,7 +98,12 @@ export interface DeclaredRoute {
  * Every route declares who may call it, or the application does not start. The check runs before
  * the body is read, so a stranger cannot make the server parse anything.
  */
-export function addAuth(app: FastifyInstance, authenticate: Authenticator): void {
+export function addAuth(
+  app: FastifyInstance,
+  authenticate: Authenticator,
+  findHolder: FindHolder,
+  noteSignIn?: (person: Person, request: FastifyRequest) => Promise<void>,
+): void {
   const table: DeclaredRoute[] = [];
   app.decorate('routeTable', table);
   app.addHook('onRoute', ({ method, url, config = {} }) => {
@@ -107,16 +119,17 @@ export function addAuth(app: FastifyInstance, authenticate: Authenticator): void
     for (const each of [method].flat()) table.push({ method: each, url, access: only });
   });
   app.decorateRequest('person', null as unknown as Person);
+  const accountOf = async (request: FastifyRequest) => authenticate(tokenOf(request));
   app.addHook('onRequest', async (request, reply) => {
     const { permission, signedIn } = request.routeOptions.config;
     // A path that no route serves has neither: it ends as 404 for everybody.
     if (permission === undefined && signedIn === undefined) return;
-    try {
-      request.person = await authenticate(tokenOf(request));
-    } catch (error) {
+    const account = await accountOf(request).catch((error: unknown) => {
       void reply.header('www-authenticate', 'Bearer');
       throw error;
-    }
+    });
+    request.person = await personOf(account, findHolder);
+    await noteSignIn?.(request.person, request);
     if (permission !== undefined && !request.person.permissions.has(permission)) {
       throw new ClearingError('FORBIDDEN', { permission, person: request.person.id });
     }

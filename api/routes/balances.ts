@@ -4,7 +4,8 @@ import { readHoldings } from '../../db/queries/balances.ts';
 import { Amount, Day, list, shape, strict, Word } from '../schemas/fields.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
-const config = { permission: 'clearing.ledger_query' } as const;
+/** What clients own: who looks at it stands in the audit log. */
+const config = { permission: 'clearing.ledger_query', sensitive: true } as const;
 const tags = ['ledger'];
 /** The end of this ledger date, from the postings; absent = now. */
 const AsOf = Type.Optional(Day);

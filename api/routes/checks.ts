@@ -16,6 +16,7 @@ import {
   shape,
   strict,
 } from '../schemas/fields.ts';
+import { FIX } from '../schemas/fix.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
 const config = { permission: 'lb_hk_clearing.clearing_busin_steps' } as const;
@@ -34,7 +35,7 @@ const Check = shape({
   settlementChannel: Type.String(),
   taskStatus: TaskStatus,
   taskNum: Type.Integer({ description: 'How many differences there are.' }),
-  fixStatus: oneOf(['NONE', 'PENDING', 'MANUALLY_PASSED', 'REJECTED']),
+  ...FIX,
   differencesHash: Type.String(),
   details: Anything,
   createdAt: Instant,

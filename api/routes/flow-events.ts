@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { readFlowView } from '../../db/queries/flow-view.ts';
 import type { FlowWatcher } from '../flow-feed.ts';
 import { Day, FlowId, strict } from '../schemas/fields.ts';
+import { seesLedger, visibleFlow } from '../visible-flow.ts';
 
 const RETRY_HINT_MS = 2_000;
 
@@ -48,14 +49,16 @@ export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         // Proxies must not collect events into larger pieces.
         'x-accel-buffering': 'no',
       });
-      stream.write(`retry: ${RETRY_HINT_MS}\nevent: flow\ndata: ${JSON.stringify(first)}\n\n`);
-      stream.on('close', feed.watch(first, watcherOf(stream)));
+      const ledger = seesLedger(person);
+      const data = JSON.stringify(visibleFlow(first, ledger));
+      stream.write(`retry: ${RETRY_HINT_MS}\nevent: flow\ndata: ${data}\n\n`);
+      stream.on('close', feed.watch(first, watcherOf(stream, ledger)));
     },
   );
 };
 
 /** Each view is complete, so a slow reader misses those in between, never the newest one. */
-function watcherOf(stream: ServerResponse): FlowWatcher {
+function watcherOf(stream: ServerResponse, ledger: boolean): FlowWatcher {
   let missed = '';
   const send = (view: string): void => {
     if (stream.writableNeedDrain) missed = view === '' ? missed : view;
@@ -66,5 +69,5 @@ function watcherOf(stream: ServerResponse): FlowWatcher {
     missed = '';
     if (view !== '') send(view);
   });
-  return { send, end: () => stream.end() };
+  return { ledger, send, end: () => stream.end() };
 }

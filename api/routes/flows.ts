@@ -13,8 +13,10 @@ import {
   shape,
   strict,
 } from '../schemas/fields.ts';
+import { FIX } from '../schemas/fix.ts';
 import { FlowViewRef, Readiness } from '../schemas/flow-view.ts';
 import { pageOf, WHOLE_QUERY } from '../schemas/page.ts';
+import { seesLedger, visibleFlow } from '../visible-flow.ts';
 
 const permission = 'lb_hk_clearing.clearing_busin_steps' as const;
 const tags = ['flows'];
@@ -35,7 +37,9 @@ const ReadinessView = shape({
       nameZh: Type.String(),
       guide: Type.String(),
       severity: Type.Integer(),
-      passed: Type.Boolean(),
+      passed: Type.Boolean({ description: 'In truth; a pass by hand says so beside it.' }),
+      evidenceHash: Type.String(),
+      ...FIX,
       details: Anything,
     }),
   ),
@@ -56,8 +60,12 @@ export const flowRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: pageOf(FlowViewRef) },
       },
     },
-    async ({ params: { ledgerDate }, query }) =>
-      pageOfAll(await readFlowViews(db, ledgerDate, clock.now()), 'flows', query),
+    async ({ params: { ledgerDate }, person, query }) => {
+      const views = await readFlowViews(db, ledgerDate, clock.now());
+      if (views.length === 0) throw new ClearingError('NOT_FOUND', { ledgerDate });
+      const items = views.map((view) => visibleFlow(view, seesLedger(person)));
+      return pageOfAll(items, 'flows', query);
+    },
   );
   app.get(
     '/ledger-dates/:ledgerDate/flows/:flow',
@@ -71,7 +79,8 @@ export const flowRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: FlowViewRef },
       },
     },
-    async ({ params }) => readFlowView(db, params, clock.now()),
+    async ({ params, person }) =>
+      visibleFlow(await readFlowView(db, params, clock.now()), seesLedger(person)),
   );
   app.get(
     '/ledger-dates/:ledgerDate/flows/:flow/readiness',

@@ -1,8 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { channelEditsOf, editOrderChannel } from '../../db/order-channel.repository.ts';
+import { recordAuditEvent } from '../../db/audit.repository.ts';
+import {
+  channelEditsOf,
+  editOrderChannel,
+  type ChannelEdit as NewChannelEdit,
+  type EditedChannel,
+} from '../../db/order-channel.repository.ts';
 import { pageOfAll } from '../../db/queries/page.ts';
-import { inTransaction } from '../../db/transaction.ts';
+import { inTransaction, type Transaction } from '../../db/transaction.ts';
+import { actorOf } from '../audit-actor.ts';
 import { Day, Instant, shape, strict, Word } from '../schemas/fields.ts';
 import { OrderChannelCode } from '../schemas/inbound.ts';
 import { pageOf, WHOLE_QUERY } from '../schemas/page.ts';
@@ -43,16 +51,11 @@ export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params: { orderId }, body, person }) =>
-      inTransaction(db, async (t) =>
-        editOrderChannel(t, {
-          ledgerDate: body.ledgerDate,
-          orderId,
-          channel: body.manualOpEntrustWay,
-          person: person.id,
-          now: clock.now(),
-        }),
-      ),
+    async (request) => {
+      const { ledgerDate, manualOpEntrustWay: channel } = request.body;
+      const edit = { ...request.params, ledgerDate, channel, person: request.person.id };
+      return inTransaction(db, (t) => editRecorded(t, request, { ...edit, now: clock.now() }));
+    },
   );
   app.get(
     '/orders/:orderId/channel-edits',
@@ -73,3 +76,25 @@ export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   );
 };
+
+/** The edit and its event, with the channel that counted before. */
+async function editRecorded(
+  t: Transaction,
+  request: FastifyRequest,
+  edit: ChannelEdit,
+): Promise<EditedChannel> {
+  const { ledgerDate, orderId, channel } = edit;
+  const before = (await channelEditsOf(t.tx, ledgerDate, orderId)).at(-1);
+  const edited = await editOrderChannel(t, edit);
+  await recordAuditEvent(t.tx, {
+    ...actorOf(request),
+    action: 'order_channel.edit',
+    outcome: 'ACCEPTED',
+    targetType: 'order',
+    targetId: orderId,
+    ledgerDate,
+    before: { channel: before?.manualOpEntrustWay ?? edited.orderChannel },
+    after: { channel },
+  });
+  return edited;
+}

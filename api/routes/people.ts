@@ -1,47 +1,174 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { DEMO_PEOPLE, type DemoPerson } from '../../domain/permissions/demo-people.ts';
-import { permissionsOf, type Permission } from '../../domain/permissions/permissions.ts';
-import { list, oneOf, shape, strict } from '../schemas/fields.ts';
+import { recordAuditEvent } from '../../db/audit.repository.ts';
+import {
+  holderOfAccount,
+  insertPerson,
+  lockPerson,
+  setActive,
+} from '../../db/people.repository.ts';
+import { readPeople, readPerson, readRoles } from '../../db/queries/people.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { DEMO_ACCOUNT_NAMES } from '../../domain/permissions/demo-people.ts';
+import { actorOf } from '../audit-actor.ts';
+import { list, nullable, oneOf, shape, strict } from '../schemas/fields.ts';
+import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
+
+const tags = ['people'];
+const query = { permission: 'admin.people_query', sensitive: true } as const;
+const operation = { permission: 'admin.people_operation' } as const;
+const Texts = list(Type.String());
 
 const Me = shape({
-  person: Type.String(),
+  person: Type.String({ description: 'The person, whatever the account is called.' }),
+  account: Type.String(),
   name: Type.String(),
-  roles: list(Type.String()),
-  permissions: list(Type.String()),
+  roles: Texts,
+  permissions: Texts,
 });
-const Token = shape({
-  token: Type.String(),
-  person: Type.String(),
-  permissions: list(Type.String()),
+const PersonSchema = shape({
+  personId: Type.String(),
+  name: Type.String(),
+  active: Type.Boolean(),
+  version: Type.Integer({ description: 'Counts changes of the roles.' }),
+  roles: Texts,
+  accounts: Texts,
 });
+const Role = shape({ role: Type.String(), description: Type.String(), permissions: Texts });
 
-const listed = (permissions: ReadonlySet<Permission>): Permission[] => [...permissions].sort();
+const PersonId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$' });
+/** The `sub` of a token: any text without control characters. */
+const Account = Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,255}$' });
 
 export const peopleRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db } = app.daycut;
   app.get(
     '/me',
     {
       config: { signedIn: true },
       schema: {
         operationId: 'getMe',
-        tags: ['people'],
+        tags,
         summary: 'Who I am and what I may do',
         response: { 200: Me },
       },
     },
-    async ({ person }) => ({
-      person: person.id,
-      name: person.name,
-      roles: [...person.roles],
-      permissions: listed(person.permissions),
+    async ({ person: { id, account, name, roles, permissions } }) => ({
+      person: id,
+      account,
+      name,
+      roles: [...roles].sort(),
+      permissions: [...permissions].sort(),
     }),
+  );
+  app.get(
+    '/people',
+    {
+      config: query,
+      schema: {
+        operationId: 'listPeople',
+        tags,
+        summary: 'Everybody who is registered, with roles and sign-in accounts',
+        querystring: strict(PAGE_QUERY),
+        response: { 200: pageOf(PersonSchema) },
+      },
+    },
+    async ({ query: page }) => readPeople(db.$client, page),
+  );
+  app.get(
+    '/roles',
+    {
+      config: query,
+      schema: {
+        operationId: 'listRoles',
+        tags,
+        summary: 'Roles with the permission codes that they bundle',
+        response: { 200: shape({ items: list(Role), nextCursor: nullable(Type.String()) }) },
+      },
+    },
+    async () => ({ items: await readRoles(db.$client), nextCursor: null }),
   );
 };
 
+/** Who is registered at all. Roles are not given here: that needs a second person's consent. */
+export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db } = app.daycut;
+  app.post(
+    '/people',
+    {
+      config: operation,
+      schema: {
+        operationId: 'registerPerson',
+        tags,
+        summary: 'Register a person with their sign-in accounts; roles are given by ticket',
+        body: strict({
+          personId: PersonId,
+          name: Type.String({ minLength: 1, maxLength: 120 }),
+          accounts: Type.Array(Account, { minItems: 1, maxItems: 10, uniqueItems: true }),
+        }),
+        response: { 201: PersonSchema },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      await inTransaction(db, async ({ tx }) => {
+        await insertPerson(tx, body);
+        await recordAuditEvent(tx, {
+          ...actorOf(request),
+          action: 'person.register',
+          outcome: 'ACCEPTED',
+          targetType: 'person',
+          targetId: body.personId,
+          after: body,
+        });
+      });
+      return reply.code(201).send(await readPerson(db.$client, body.personId));
+    },
+  );
+  app.patch(
+    '/people/:personId',
+    {
+      config: operation,
+      schema: {
+        operationId: 'changePerson',
+        tags,
+        summary: 'Say that a person has left, which takes every role, or is back, without any',
+        params: strict({ personId: PersonId }),
+        body: strict({ active: Type.Boolean() }),
+        response: { 200: PersonSchema },
+      },
+    },
+    async (request) => {
+      const { personId } = request.params;
+      const { active } = request.body;
+      await inTransaction(db, async ({ tx }) => {
+        const known = await lockPerson(tx, personId);
+        if (known.active === active) return;
+        await setActive(tx, personId, active);
+        await recordAuditEvent(tx, {
+          ...actorOf(request),
+          action: 'person.change',
+          outcome: 'ACCEPTED',
+          targetType: 'person',
+          targetId: personId,
+          before: { active: known.active, roles: known.roles },
+          after: { active, roles: active ? known.roles : [] },
+        });
+      });
+      return readPerson(db.$client, personId);
+    },
+  );
+};
+
+const Token = shape({
+  token: Type.String(),
+  person: Type.String({ description: 'The account that was asked for.' }),
+  permissions: Texts,
+});
+
 /** Registered in the embedded default only: anybody who reaches it can become anybody. */
 export const devTokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { devIssuer } = app.daycut;
+  const { devIssuer, db } = app.daycut;
   if (!devIssuer) throw new Error('there is no local issuer');
   app.post(
     '/dev/token',
@@ -49,16 +176,16 @@ export const devTokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config: { public: true },
       schema: {
         operationId: 'createDevToken',
-        tags: ['people'],
-        summary: 'A token of a demo person; only in the embedded default',
-        body: strict({ person: oneOf(Object.keys(DEMO_PEOPLE) as DemoPerson[]) }),
+        tags,
+        summary: 'A token of a demo account; only in the embedded default',
+        body: strict({ person: oneOf(DEMO_ACCOUNT_NAMES) }),
         response: { 200: Token },
       },
     },
     async ({ body: { person } }) => ({
       token: await devIssuer.issue(person),
       person,
-      permissions: listed(permissionsOf(DEMO_PEOPLE[person])),
+      permissions: [...((await holderOfAccount(db, person))?.permissions ?? [])].sort(),
     }),
   );
 };

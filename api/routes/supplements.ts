@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { recordAuditEvent } from '../../db/audit.repository.ts';
 import { readSupplement as readStored, readSupplements } from '../../db/queries/supplements.ts';
 import { answerOnce } from '../../db/request-answers.repository.ts';
 import { enterSupplement, voidSupplement } from '../../db/supplements.repository.ts';
-import { inTransaction } from '../../db/transaction.ts';
+import { inTransaction, type Transaction } from '../../db/transaction.ts';
 import type { RawRow } from '../../domain/front-office/row-reader.ts';
 import { rowsRefused } from '../../domain/front-office/row-refusal.ts';
 import { readSupplement } from '../../domain/supplements/supplement.ts';
+import { actorOf } from '../audit-actor.ts';
 import { judgesBodyLater } from '../csv.ts';
 import { replyOnce } from '../reply-once.ts';
 import { CommandHeaders } from '../schemas/command.ts';
@@ -81,7 +84,8 @@ export const supplementRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const given = await inTransaction(db, async (t) =>
         answerOnce(t, keyed, async () => {
           const entry = { requestId, person, now: clock.now() };
-          return readStored(t.client, await enterSupplement(t, supplement, entry));
+          const id = await enterSupplement(t, supplement, entry);
+          return recorded(t, request, 'supplement.enter', await readStored(t.client, id));
         }),
       );
       return replyOnce(reply, given);
@@ -99,10 +103,13 @@ export const supplementRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Supplement },
       },
     },
-    async ({ params, person }) =>
+    async (request) =>
       inTransaction(db, async (t) => {
-        await voidSupplement(t, params.supplementId, { person: person.id, now: clock.now() });
-        return readStored(t.client, params.supplementId);
+        const { supplementId } = request.params;
+        const entry = { person: request.person.id, now: clock.now() };
+        const isVoidedNow = await voidSupplement(t, supplementId, entry);
+        const stored = await readStored(t.client, supplementId);
+        return isVoidedNow ? recorded(t, request, 'supplement.void', stored) : stored;
       }),
   );
   app.get(
@@ -120,3 +127,25 @@ export const supplementRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ query }) => readSupplements(db.$client, query),
   );
 };
+
+type Stored = Awaited<ReturnType<typeof readStored>>;
+
+/** Writes the event of what was stored and hands that on. */
+async function recorded(
+  { tx }: Transaction,
+  request: FastifyRequest,
+  action: 'supplement.enter' | 'supplement.void',
+  after: Stored,
+): Promise<Stored> {
+  await recordAuditEvent(tx, {
+    ...actorOf(request),
+    action,
+    outcome: 'ACCEPTED',
+    targetType: 'supplement',
+    targetId: String(after.supplementId),
+    ledgerDate: after.ledgerDate,
+    before: action === 'supplement.void' ? { ...after, voidedBy: null, voidedAt: null } : undefined,
+    after,
+  });
+  return after;
+}

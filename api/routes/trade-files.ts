@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
+import { recordAuditEvent } from '../../db/audit.repository.ts';
 import { readTradeFile, readTradeFiles } from '../../db/queries/trade-files.ts';
 import { answerOnce } from '../../db/request-answers.repository.ts';
 import { importTradeFile } from '../../db/trade-files.repository.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { TRADE_FILE_COLUMNS } from '../../domain/matching/trade-file-row.ts';
+import { actorOf } from '../audit-actor.ts';
 import { csvBodyOf, IMPORT_LIMIT_BYTES, judgesBodyLater, readCsv, takeOnlyCsv } from '../csv.ts';
 import { replyOnce } from '../reply-once.ts';
 import { CommandHeaders } from '../schemas/command.ts';
@@ -84,7 +86,17 @@ const importRoutes: FastifyPluginAsyncTypebox = async (app) => {
         answerOnce(t, keyed, async () => {
           const file = { ...query, sha256, requestId, person, now: clock.now() };
           const imported = await importTradeFile(t, file, readCsv(body, TRADE_FILE_COLUMNS));
-          return { ...(await readTradeFile(t.client, imported.fileId)), ...imported };
+          const { errors, ...stored } = await readTradeFile(t.client, imported.fileId);
+          await recordAuditEvent(t.tx, {
+            ...actorOf(request),
+            action: 'trade_file.import',
+            outcome: 'ACCEPTED',
+            targetType: 'trade_file',
+            targetId: String(imported.fileId),
+            before: { fileId: imported.replacedFileId },
+            after: stored,
+          });
+          return { ...stored, errors, ...imported };
         }),
       );
       return replyOnce(reply, given);

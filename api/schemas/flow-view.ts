@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import type { FlowView as ReadFlowView } from '../../db/queries/flow-view.ts';
 import { FLOW_MODES, type ReadinessState, type StepStatus } from '../../domain/clearing/steps.ts';
+import type { VisibleFlow } from '../visible-flow.ts';
 import { Anything, Day, Instant, list, nullable, oneOf, shape } from './fields.ts';
 
 const READINESS = [
@@ -68,12 +68,15 @@ export const FlowViewSchema = Type.Object(
     allowedCommands: list(Type.String(), {
       description: 'readiness, start, pause, runStep:<step>, revoke, dayCut',
     }),
+    stripped: Type.Boolean({
+      description: 'Totals and reasons were left out, for want of clearing.ledger_query.',
+    }),
   },
   { $id: 'FlowView' },
 );
 
 /** By reference, so that the published document describes it once. */
-export const FlowViewRef = Type.Unsafe<ReadFlowView>({ $ref: 'FlowView#' });
+export const FlowViewRef = Type.Unsafe<VisibleFlow>({ $ref: 'FlowView#' });
 
-/** Fails to compile when the schema does not describe what the query reads. */
-export const isDescribed: ReadFlowView extends Static<typeof FlowViewSchema> ? true : never = true;
+/** Fails to compile when the schema does not describe what is shown. */
+export const isDescribed: VisibleFlow extends Static<typeof FlowViewSchema> ? true : never = true;

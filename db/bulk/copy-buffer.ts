@@ -18,6 +18,11 @@ export class CopyBuffer {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
+  /** Bytes used so far. */
+  get length(): number {
+    return this.used;
+  }
+
   /** Adds one row: its fields joined by tabs, ended by a newline. */
   row(text: string): void {
     if (this.used + text.length > this.bytes.length) this.grow(this.used + text.length);

@@ -36,26 +36,35 @@ export async function readLines(
     await client.query('BEGIN READ ONLY');
     await client.query('SET LOCAL max_parallel_workers_per_gather = 0');
     await client.query("SET LOCAL work_mem = '64MB'");
-    const stream = client.query(copyTo(`COPY (${query}) TO STDOUT`));
-    let rest: Buffer | undefined;
-    for await (const received of stream) {
-      const bytes: Buffer = rest ? Buffer.concat([rest, received as Buffer]) : (received as Buffer);
-      let start = 0;
-      for (;;) {
-        const end = bytes.indexOf(NEWLINE, start);
-        if (end < 0) break;
-        const waiting = onLine(bytes.toString('latin1', start, end));
-        if (waiting !== undefined) await waiting;
-        start = end + 1;
-      }
-      rest = start < bytes.length ? bytes.subarray(start) : undefined;
-      await breathe();
-    }
+    await copyOut(client, query, onLine);
     await client.query('COMMIT');
     failed = false;
   } finally {
     // A connection in the middle of a COPY cannot be used again.
     client.release(failed);
+  }
+}
+
+/** As readLines, on a connection that somebody holds: for rows that only its transaction sees. */
+export async function copyOut(
+  client: pg.ClientBase,
+  query: string,
+  onLine: (line: string) => Promise<void> | undefined,
+): Promise<void> {
+  const stream = client.query(copyTo(`COPY (${query}) TO STDOUT`));
+  let rest: Buffer | undefined;
+  for await (const received of stream) {
+    const bytes: Buffer = rest ? Buffer.concat([rest, received as Buffer]) : (received as Buffer);
+    let start = 0;
+    for (;;) {
+      const end = bytes.indexOf(NEWLINE, start);
+      if (end < 0) break;
+      const waiting = onLine(bytes.toString('latin1', start, end));
+      if (waiting !== undefined) await waiting;
+      start = end + 1;
+    }
+    rest = start < bytes.length ? bytes.subarray(start) : undefined;
+    await breathe();
   }
 }
 

@@ -6,11 +6,12 @@ import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import type { JournalKind } from '../../domain/ledger/journal.ts';
 import { CopyBuffer, COPY_NULL } from './copy-buffer.ts';
 import { copyIn } from './copy-stream.ts';
+import { JOURNAL_COLUMNS, POSTING_COLUMNS } from './journal-columns.ts';
+import { insertSeal } from './journal-seals.ts';
+import { JournalSealer, type ChunkSeal } from './journal-sealer.ts';
 
-const JOURNALS = `journals (ledger_date, journal_id, kind, step_run_id, generation, flow,
-  source_kind, source_id, account_id, value_date, reverses_journal_id)`;
-const POSTINGS = `postings (ledger_date, journal_id, line, ledger_account_id, asset_id, bucket,
-  settlement_date, amount)`;
+const JOURNALS = `journals (${JOURNAL_COLUMNS.join(', ')})`;
+const POSTINGS = `postings (${POSTING_COLUMNS.join(', ')})`;
 const HOUSE_DELTAS = `house_balance_deltas (ledger_date, step_run_id, shard, chunk,
   ledger_account_id, asset_id, bucket, amount)`;
 const CLIENT_DELTAS = 'pg_temp.balance_deltas (ledger_account_id, asset_id, bucket, amount)';
@@ -42,6 +43,11 @@ export class JournalBatch {
   private readonly postings = new CopyBuffer(1 << 22);
   private readonly clientDeltas = new CopyBuffer(1 << 18);
   private readonly house = new Map<number, Map<number, ExactSum>>();
+  private readonly sealer = new JournalSealer();
+  /** Of each journal: its id, and where its row and its postings end. */
+  private readonly ends: (readonly [journalId: number, row: number, postings: number])[] = [];
+  /** CPU time that sealing took since the batch was made. */
+  sealingMicros = 0;
   /** Sums of the client account that is being written; journals come by account. */
   private account = 0;
   private readonly accountSums = new Map<number, ExactSum>();
@@ -81,6 +87,7 @@ export class JournalBatch {
       postings.endRow();
       this.sumUp(line);
     }
+    this.ends.push([journalId, this.journals.length, postings.length]);
   }
 
   private sumUp({ ledgerAccountId, assetId, bucket, amount }: PostingLine): void {
@@ -117,6 +124,22 @@ export class JournalBatch {
     await copyIn(client, POSTINGS, this.postings);
     await addToBalances(client, this.clientDeltas);
     await copyIn(client, HOUSE_DELTAS, this.houseRows(shard, chunk));
+    const { ledgerDate, stepRunId } = this.run;
+    await insertSeal(client, { ledgerDate, stepRunId, shard, chunk }, this.seal());
+  }
+
+  private seal(): ChunkSeal {
+    const before = process.cpuUsage();
+    const [rows, lines] = [this.journals.view(), this.postings.view()];
+    let [row, line] = [0, 0];
+    for (const [journalId, rowEnd, lineEnd] of this.ends) {
+      this.sealer.add(journalId, rows.subarray(row, rowEnd), lines.subarray(line, lineEnd));
+      [row, line] = [rowEnd, lineEnd];
+    }
+    const seal = this.sealer.seal();
+    const { user, system } = process.cpuUsage(before);
+    this.sealingMicros += user + system;
+    return seal;
   }
 
   private houseRows(shard: number, chunk: number): CopyBuffer {
@@ -140,6 +163,8 @@ export class JournalBatch {
     this.postings.clear();
     this.clientDeltas.clear();
     this.house.clear();
+    this.sealer.clear();
+    this.ends.length = 0;
     this.accountSums.clear();
     this.account = 0;
   }

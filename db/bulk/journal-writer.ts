@@ -98,6 +98,11 @@ export class JournalWriter {
     this.cursor = `[${accountId},${contractId}]`;
   }
 
+  /** CPU milliseconds that sealing the journals of this attempt took. */
+  get sealingMs(): number {
+    return (this.batch.sealingMicros + this.spare.sealingMicros) / 1000;
+  }
+
   private async flush(): Promise<void> {
     const full = this.batch;
     if (this.contracts === 0) return;

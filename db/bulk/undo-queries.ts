@@ -4,6 +4,7 @@ import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import type { ShardClaim } from '../fence.ts';
 import { chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import type { JournalRun } from './journal-batch.ts';
+import { sealWritten } from './journal-seals.ts';
 import type { FlowDate } from './run-history.ts';
 import { integer, text } from './sql-literal.ts';
 
@@ -95,6 +96,8 @@ export async function reverseChunk(
      WHERE p.ledger_account_id < ${FIRST_CLIENT_ACCOUNT}
      GROUP BY 5, 6, 7 HAVING sum(p.amount) <> 0`,
   );
+  const key = { ledgerDate: run.ledgerDate, stepRunId, shard: claim.shard, chunk: claim.chunks };
+  await sealWritten(client, key, { first: rows[0]?.first ?? 0, count: picked.rows });
   return { cursor: picked.cursor, rows: picked.rows };
 }
 

@@ -2,11 +2,12 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { Side } from '../../domain/trades/trade.ts';
+import { FIX_COLUMNS, joinFix, type FixView } from './fix-status.ts';
 import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
-export interface CheckView {
+export interface CheckView extends FixView {
   readonly taskId: number;
   readonly ledgerDate: BusinessDate;
   readonly flow: string;
@@ -18,7 +19,6 @@ export interface CheckView {
   readonly taskStatus: 'PASSED' | 'FAILED';
   /** How many differences there are. */
   readonly taskNum: number;
-  readonly fixStatus: 'NONE' | 'PENDING' | 'MANUALLY_PASSED' | 'REJECTED';
   readonly differencesHash: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
@@ -29,13 +29,21 @@ export interface CheckView {
 const CHECKS = `SELECT c.task_id AS "taskId", c.ledger_date AS "ledgerDate", c.flow,
   c.step_run_id AS "stepRunId", c.phase, c.task_code AS "taskCode", c.market,
   c.settlement_channel AS "settlementChannel", c.task_status AS "taskStatus",
-  c.task_num AS "taskNum", c.fix_status AS "fixStatus", c.differences_hash AS "differencesHash",
+  c.task_num AS "taskNum", c.differences_hash AS "differencesHash", ${FIX_COLUMNS},
   c.details, c.created_at AS "createdAt", p.current
   FROM check_summaries c
   JOIN step_runs r ON r.step_run_id = c.step_run_id
   CROSS JOIN LATERAL (SELECT r.discarded_at IS NULL AND EXISTS (
     SELECT 1 FROM flow_steps s WHERE s.ledger_date = c.ledger_date AND s.flow = c.flow
-      AND s.step_run_id = c.step_run_id) AS current) p`;
+      AND s.step_run_id = c.step_run_id) AS current) p
+  ${joinFix({
+    kind: 'check',
+    ledgerDate: 'c.ledger_date',
+    flow: 'c.flow',
+    item: `(c.task_code || '/' || c.market || '/' || c.settlement_channel)`,
+    evidenceHash: 'c.differences_hash',
+    isFixable: `c.task_status = 'FAILED'`,
+  })}`;
 
 export interface CheckFilter extends PageRequest {
   readonly ledgerDate: BusinessDate;

@@ -1,7 +1,11 @@
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { explainFee, type ExplanationStep } from '../../domain/fees/explain-fee.ts';
+import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import type { FeeChoice, FeeClamp } from '../../domain/fees/tariff-plan.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import { readContract } from './contracts.ts';
+import { assertMarket } from './names.ts';
+import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
 export interface FeeView {
@@ -42,4 +46,48 @@ export async function readFees(reader: Reader, contractId: number): Promise<FeeV
     const steps = explainFee({ metric, exact, clamp, amount }, choice);
     return { ...row, currency: choice.currency, steps };
   });
+}
+
+export interface FeeRuleView {
+  readonly ruleId: number;
+  readonly market: string;
+  readonly feeCode: string;
+  /** Null for a statutory or exchange line. */
+  readonly scheduleId: string | null;
+  readonly version: number;
+  readonly effectiveFrom: BusinessDate;
+  readonly definition: FeeRule;
+  readonly addedBy: string;
+  readonly approvedBy: readonly string[];
+  readonly ticketId: string | null;
+  readonly addedAt: string;
+}
+
+const FEE_RULES = `SELECT rule_id AS "ruleId", market, fee_code AS "feeCode",
+  schedule_id AS "scheduleId", version, effective_from AS "effectiveFrom", definition,
+  added_by AS "addedBy", approved_by AS "approvedBy", ticket_id AS "ticketId",
+  added_at AS "addedAt" FROM fee_rules`;
+
+export interface FeeRuleFilter extends PageRequest {
+  readonly market?: string | undefined;
+  readonly feeCode?: string | undefined;
+  readonly scheduleId?: string | undefined;
+}
+
+/** Every version of every fee rule, in the order in which they were added. */
+export async function readFeeRules(
+  reader: Reader,
+  filter: FeeRuleFilter,
+): Promise<Page<FeeRuleView>> {
+  await assertMarket(reader, filter.market);
+  const conditions = new Conditions()
+    .add('market = ?', filter.market)
+    .add('fee_code = ?', filter.feeCode)
+    .add('schedule_id = ?', filter.scheduleId);
+  const keyOf = (row: FeeRuleView) => [row.ruleId];
+  return readPage<FeeRuleView>(
+    reader,
+    { select: FEE_RULES, conditions, key: [['rule_id', 'integer']], keyOf },
+    filter,
+  );
 }

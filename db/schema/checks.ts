@@ -76,7 +76,7 @@ export const importErrors = pgTable(
  */
 export const requestAnswers = pgTable('request_answers', {
   requestId: text('request_id').primaryKey(),
-  kind: word<'tradeFile' | 'supplement' | 'frontOfficeImport'>('kind').notNull(),
+  kind: word<'tradeFile' | 'supplement' | 'orderChannel' | 'ticket' | 'frontOfficeImport'>('kind').notNull(),
   /** Digest of everything that was asked: the same key with another request is refused. */
   requestHash: text('request_hash').notNull(),
   person: text('person').notNull(),
@@ -98,8 +98,7 @@ export const checkSummaries = pgTable(
     settlementChannel: text('settlement_channel').notNull(),
     taskStatus: word<'PASSED' | 'FAILED'>('task_status').notNull(),
     taskNum: integer('task_num').notNull(),
-    fixStatus: word<'NONE' | 'PENDING' | 'MANUALLY_PASSED' | 'REJECTED'>('fix_status').notNull(),
-    /** Digest of the difference set: a pass by hand will be bound to it. */
+    /** Digest of the difference set: a pass by hand is bound to it. */
     differencesHash: text('differences_hash').notNull(),
     details: jsonb('details').$type<Record<string, unknown>>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),

@@ -26,6 +26,8 @@ import type { CommandKind, CommandStatus } from '../../domain/clearing/commands.
 import type { AssetRollback, SupplementsOption } from '../../domain/clearing/revoke-rules.ts';
 import { day, id64, instant, word } from './columns.ts';
 
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+
 /** The open ledger date is one row: the partial unique index lets no second one exist. */
 export const ledgerDates = pgTable(
   'ledger_dates',
@@ -169,6 +171,8 @@ export const readinessResults = pgTable(
     severity: smallint('severity').notNull(),
     passed: boolean('passed').notNull(),
     details: jsonb('details').$type<Record<string, unknown>>().notNull(),
+    /** Digest of what was found missing: a pass by hand is bound to it. '' = nothing. */
+    evidenceHash: text('evidence_hash').notNull().default(''),
     ranAt: instant('ran_at').notNull().defaultNow(),
     commandId: text('command_id').notNull(),
   },
@@ -202,16 +206,72 @@ export const workerHeartbeats = pgTable('worker_heartbeats', {
   beatAt: instant('beat_at').notNull(),
 });
 
-/** Histories that no longer fit the workflow code, kept for auditors before they are terminated. */
+/**
+ * A history as it was when its run closed, or when it no longer fitted the code: kept for auditors
+ * beyond Temporal's retention.
+ */
 export const archivedHistories = pgTable(
   'archived_histories',
   {
     workflowId: text('workflow_id').notNull(),
     runId: text('run_id').notNull(),
+    workflowType: text('workflow_type').notNull(),
+    ledgerDate: day('ledger_date'),
+    /** CLOSED: how the run ended says `closeStatus`. MISFIT: taken from the engine by a release. */
     reason: text('reason').notNull(),
-    /** temporal.api.history.v1.History, binary protobuf. */
-    history: customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })('history').notNull(),
+    closeStatus: text('close_status').notNull(),
+    events: integer('events').notNull(),
+    /** temporal.api.history.v1.History, binary protobuf, gzip. */
+    history: bytes('history').notNull(),
+    /** Of the protobuf before it was compressed. */
+    sha256: text('sha256').notNull(),
+    /** Of the worker that completed its last workflow task; null when none ever did. */
+    sdkVersion: text('sdk_version'),
+    bundleHash: text('bundle_hash'),
+    startedAt: instant('started_at').notNull(),
+    closedAt: instant('closed_at'),
     archivedAt: instant('archived_at').notNull().defaultNow(),
   },
-  (t) => [primaryKey({ name: 'archived_histories_pk', columns: [t.workflowId, t.runId] })],
+  (t) => [
+    primaryKey({ name: 'archived_histories_pk', columns: [t.workflowId, t.runId] }),
+    uniqueIndex('archived_histories_by_run').on(t.runId),
+    index('archived_histories_by_date').on(t.ledgerDate),
+  ],
 );
+
+/**
+ * What each attempt of an activity was given and what it gave, in hashes, as the worker that made it
+ * saw it: a second witness beside the history, which keeps only the last attempt. Append-only.
+ */
+export const activityAttempts = pgTable(
+  'activity_attempts',
+  {
+    runId: text('run_id').notNull(),
+    activityId: text('activity_id').notNull(),
+    attempt: integer('attempt').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    activityType: text('activity_type').notNull(),
+    worker: text('worker').notNull(),
+    startedAt: instant('started_at').notNull(),
+    endedAt: instant('ended_at').notNull(),
+    /** The code that it failed with; null when it succeeded. */
+    code: text('code'),
+    /** sha256 over the JSON of the arguments, and of the result; null when there is none. */
+    inputSha256: text('input_sha256').notNull(),
+    resultSha256: text('result_sha256'),
+  },
+  (t) => [
+    primaryKey({ name: 'activity_attempts_pk', columns: [t.runId, t.activityId, t.attempt] }),
+  ],
+);
+
+/** The workflow code of each release that ever ran here, found by its hash. */
+export const workflowBundles = pgTable('workflow_bundles', {
+  bundleHash: text('bundle_hash').primaryKey(),
+  sdkVersion: text('sdk_version').notNull(),
+  release: text('release').notNull(),
+  /** JavaScript, gzip: as the worker ran it, and once more with the interceptors of the audit. */
+  code: bytes('code').notNull(),
+  auditCode: bytes('audit_code').notNull(),
+  storedAt: instant('stored_at').notNull().defaultNow(),
+});

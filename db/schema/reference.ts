@@ -143,7 +143,7 @@ export const accountFeeSchedules = pgTable(
   ],
 );
 
-/** Fee rules are data with versions; statutory lines have no schedule. */
+/** Fee rules are data with versions; statutory lines have no schedule. Append-only by trigger. */
 export const feeRules = pgTable(
   'fee_rules',
   {
@@ -155,6 +155,14 @@ export const feeRules = pgTable(
     effectiveFrom: day('effective_from').notNull(),
     /** The whole FeeRule of domain/fees; the columns beside it are there to be searched. */
     definition: jsonb('definition').notNull(),
+    /** `system` for the rules that an installation begins with. */
+    addedBy: text('added_by').notNull().default('system'),
+    approvedBy: text('approved_by')
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
+    ticketId: text('ticket_id'),
+    addedAt: instant('added_at').notNull().defaultNow(),
   },
   (t) => [index('fee_rules_by_schedule').on(t.market, t.scheduleId)],
 );

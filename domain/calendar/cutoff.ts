@@ -1,3 +1,4 @@
+import type { Refusal } from '../clearing/guards.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import type { BusinessDate } from './business-date.ts';
 import type { DayCalendar } from './day-calendar.ts';
@@ -55,4 +56,49 @@ function offsetAt(instant: number, timeZone: string): number {
     timeStyle: 'medium',
   }).format(instant);
   return Date.parse(`${text.replace(' ', 'T')}Z`) - Math.floor(instant / 1000) * 1000;
+}
+
+/** How long a maker may take between the time that they mean and their click. */
+const HINDSIGHT_MS = 15 * 60_000;
+
+/**
+ * The cutoff that somebody asks for early (提前日切): now unless they say when. Throws OUT_OF_RANGE
+ * for one that lies further back than it takes to write a request, since what was recorded after it
+ * has been believed to belong to the date.
+ */
+export function askedCutoff(cutoffAt: string | undefined, now: Date): Date {
+  const asked = cutoffAt === undefined ? now : new Date(cutoffAt);
+  const earliest = new Date(now.getTime() - HINDSIGHT_MS);
+  if (asked < earliest) {
+    throw new ClearingError('OUT_OF_RANGE', {
+      field: 'cutoffAt',
+      value: asked.toISOString(),
+      earliest: earliest.toISOString(),
+    });
+  }
+  return asked;
+}
+
+/** What an early cutoff depends on. */
+export interface CutoffFacts {
+  readonly isOpenDate: boolean;
+  readonly cutoffAt: Date;
+  readonly now: Date;
+  /** Flows that wait for the cutoff and whose first step has begun: it read the rows by it. */
+  readonly begunFlows: readonly string[];
+}
+
+/** Why the cutoff of a ledger date cannot move to `asked`; undefined when it can. */
+export function earlyCutoffRefusal(asked: Date, facts: CutoffFacts): Refusal | undefined {
+  const { isOpenDate, cutoffAt, now, begunFlows } = facts;
+  if (!isOpenDate) return { code: 'LEDGER_DATE_NOT_CURRENT', details: {} };
+  if (cutoffAt <= now || begunFlows.length > 0) {
+    return { code: 'CUTOFF_REACHED', details: { cutoffAt: cutoffAt.toISOString(), begunFlows } };
+  }
+  return asked < cutoffAt
+    ? undefined
+    : {
+        code: 'OUT_OF_RANGE',
+        details: { field: 'cutoffAt', value: asked.toISOString(), before: cutoffAt.toISOString() },
+      };
 }

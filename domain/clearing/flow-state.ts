@@ -32,6 +32,10 @@ export interface FlowState extends FlowRef {
 export const statusOf = (flow: FlowState, step: StepId): StepStatus =>
   flow.steps[step] ?? 'NOT_STARTED';
 
+/** False for a step that never ran and for one that no longer counts. */
+export const hasBegun = (flow: FlowState, step: StepId): boolean =>
+  !['NOT_STARTED', 'INVALIDATED'].includes(statusOf(flow, step));
+
 /** The first step that is not done, in the order of the table; undefined = the flow is through. */
 export const nextStep = (flow: FlowState): StepId | undefined =>
   stepsOf(flow.flow).find((step) => !isDone(flow.steps[step]));

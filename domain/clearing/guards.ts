@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import type { CommandKind } from './commands.ts';
-import { isBusy, nextStep, statusOf, type FlowState } from './flow-state.ts';
+import { hasBegun, isBusy, nextStep, statusOf, type FlowState } from './flow-state.ts';
 import type { AssetRollback, SupplementsOption } from './revoke-rules.ts';
 import { DAY_END_FLOW, isDone, stepsOf, type FlowMode, type StepId } from './steps.ts';
 
@@ -236,9 +236,6 @@ function predecessorRefusal(flow: FlowState, step: StepId): Refusal | undefined 
     ? undefined
     : no('PREDECESSOR_NOT_DONE', { step, predecessor: missing, status: statusOf(flow, missing) });
 }
-
-const hasBegun = (flow: FlowState, step: StepId): boolean =>
-  !['NOT_STARTED', 'INVALIDATED'].includes(statusOf(flow, step));
 
 function revokeRefusal(
   command: GuardedCommand,

@@ -30,6 +30,18 @@ const entry = (
 
 export const ERROR_CATALOGUE = {
   ACCOUNT_CLOSED: entry('business_rule', 'The account is closed.', '账户已销户。', '帳戶已銷戶。'),
+  ACCOUNT_TAKEN: entry(
+    'conflict',
+    'Somebody signs in by this account already.',
+    '该登录账号已被使用。',
+    '該登錄帳號已被使用。',
+  ),
+  ALREADY_DECIDED: entry(
+    'conflict',
+    'The person has decided on this ticket already: one person, one node.',
+    '该人员已审批过此工单。',
+    '該人員已審批過此工單。',
+  ),
   ALREADY_RUNNING: entry(
     'conflict',
     'The flow is already running.',
@@ -48,6 +60,12 @@ export const ERROR_CATALOGUE = {
     'An assertion on the books failed.',
     '账务断言失败。',
     '帳務斷言失敗。',
+  ),
+  BUNDLE_NOT_KEPT: entry(
+    'conflict',
+    'The workflow code of that release is not kept here, so the run cannot be replayed.',
+    '该版本的流程代码未保存，无法重放。',
+    '該版本的流程代碼未保存，無法重放。',
   ),
   CALENDAR_MISSING: entry(
     'data_quality',
@@ -79,6 +97,18 @@ export const ERROR_CATALOGUE = {
     '尚未到日切点。',
     '尚未到日切點。',
   ),
+  CUTOFF_REACHED: entry(
+    'business_rule',
+    'The cutoff of the ledger date is reached already, or a step has frozen it.',
+    '已到日切点，或步骤已锁定日切点。',
+    '已到日切點，或步驟已鎖定日切點。',
+  ),
+  DAY_TASKS_STARTED: entry(
+    'conflict',
+    'Tasks of the ledger date have started: the setting can change before those of the next one.',
+    '当日任务已开始，须在下一账务日期任务开始前修改。',
+    '當日任務已開始，須在下一帳務日期任務開始前修改。',
+  ),
   DUPLICATE_ID_OTHER_CONTENT: entry(
     'conflict',
     'This id is already stored with other content.',
@@ -90,6 +120,18 @@ export const ERROR_CATALOGUE = {
     'A serial appears twice.',
     '成交编号重复。',
     '成交編號重複。',
+  ),
+  EFFECT_UNDER_WAY: entry(
+    'transient',
+    'The effect of the ticket is being carried out.',
+    '工单正在执行。',
+    '工單正在執行。',
+  ),
+  FEE_RULE_INVALID: entry(
+    'validation',
+    'The fee rule is not usable; the details name the field.',
+    '收费规则无效，详情列明字段。',
+    '收費規則無效，詳情列明欄位。',
   ),
   FEE_RULE_MISSING: entry(
     'data_quality',
@@ -140,11 +182,29 @@ export const ERROR_CATALOGUE = {
     '系统内部错误。',
     '系統內部錯誤。',
   ),
+  LAST_ADMIN: entry(
+    'business_rule',
+    'Somebody has to stay administrator.',
+    '必须保留至少一名管理员。',
+    '必須保留至少一名管理員。',
+  ),
   LEDGER_DATE_NOT_CURRENT: entry(
     'conflict',
     'This is not the current ledger date.',
     '不是当前账务日期。',
     '不是當前帳務日期。',
+  ),
+  MANUAL_PASS_NOT_NEEDED: entry(
+    'business_rule',
+    'There is nothing to pass by hand.',
+    '无需手动通过。',
+    '無需手動通過。',
+  ),
+  MANUAL_PASS_REFUSED: entry(
+    'business_rule',
+    'This has to become true; it cannot be passed by hand.',
+    '此项必须真实通过，不可手动通过。',
+    '此項必須真實通過，不可手動通過。',
   ),
   MARKET_RULE_MISSING: entry(
     'data_quality',
@@ -163,6 +223,12 @@ export const ERROR_CATALOGUE = {
     'Instruments or fee schedules changed while the step read them; run it again.',
     '标的或套餐在步骤执行期间有变更，请重跑该步骤。',
     '標的或套餐在步驟執行期間有變更，請重跑該步驟。',
+  ),
+  NOT_AN_APPROVER: entry(
+    'forbidden',
+    'The ticket does not wait for this person.',
+    '该人员不是此节点的审批人。',
+    '該人員不是此節點的審批人。',
   ),
   NOT_AN_INSTANT: entry(
     'validation',
@@ -213,6 +279,12 @@ export const ERROR_CATALOGUE = {
     '数值必须大于零。',
     '數值必須大於零。',
   ),
+  NOT_THE_MAKER: entry(
+    'forbidden',
+    'Only who asked may withdraw.',
+    '只有发起人可以撤回。',
+    '只有發起人可以撤回。',
+  ),
   ORDER_ALREADY_BILLED: entry(
     'business_rule',
     'The order is already billed.',
@@ -224,6 +296,18 @@ export const ERROR_CATALOGUE = {
     'This value is out of its range.',
     '数值超出范围。',
     '數值超出範圍。',
+  ),
+  PERSON_KNOWN: entry(
+    'conflict',
+    'There is a person of this id already.',
+    '该人员编号已存在。',
+    '該人員編號已存在。',
+  ),
+  PERSON_LEFT: entry(
+    'forbidden',
+    'The person has left and may do nothing.',
+    '该人员已离职。',
+    '該人員已離職。',
   ),
   PREDECESSOR_NOT_DONE: entry(
     'conflict',
@@ -249,6 +333,7 @@ export const ERROR_CATALOGUE = {
     '请求接收超时。',
     '請求接收逾時。',
   ),
+  REASON_REQUIRED: entry('validation', 'A reason is needed.', '必须填写原因。', '必須填寫原因。'),
   RESYNC_AFTER_BILLING_REQUIRES_REVOKE: entry(
     'business_rule',
     'After billing, data sync needs a revoke first.',
@@ -278,6 +363,24 @@ export const ERROR_CATALOGUE = {
     'A revoke stopped half way; revoke again to finish it.',
     '撤销未完成，请再次撤销。',
     '撤銷未完成，請再次撤銷。',
+  ),
+  RUN_NOT_ARCHIVED: entry(
+    'not_found',
+    'No such run is archived; a run is archived when it has closed.',
+    '没有该运行的归档；运行结束后才会归档。',
+    '沒有該運行的歸檔；運行結束後才會歸檔。',
+  ),
+  SELF_APPROVAL: entry(
+    'forbidden',
+    'Nobody decides on their own request.',
+    '不能审批自己发起的工单。',
+    '不能審批自己發起的工單。',
+  ),
+  SIGN_IN_UNKNOWN: entry(
+    'forbidden',
+    'The sign-in account belongs to nobody who is registered here.',
+    '登录账号未登记。',
+    '登錄帳號未登記。',
   ),
   STALE_VERSION: entry(
     'conflict',
@@ -309,6 +412,60 @@ export const ERROR_CATALOGUE = {
     '补单窗口已关闭。',
     '補單窗口已關閉。',
   ),
+  TICKET_CLOSED: entry(
+    'conflict',
+    'The ticket is decided already.',
+    '工单已结束。',
+    '工單已結束。',
+  ),
+  TICKET_EXPIRED: entry(
+    'conflict',
+    'The ticket expired before it was decided.',
+    '工单已过期。',
+    '工單已過期。',
+  ),
+  TICKET_FLOW_INVALID: entry(
+    'validation',
+    'The approval flow cannot be used as it is.',
+    '审批流程配置有误。',
+    '審批流程設定有誤。',
+  ),
+  TICKET_FLOW_MISSING: entry(
+    'business_rule',
+    'No approval flow says who has to consent.',
+    '未配置审批流程。',
+    '未設定審批流程。',
+  ),
+  TICKET_NODE_NOT_OPEN: entry(
+    'conflict',
+    'The ticket waits at another node.',
+    '工单不在该审批节点。',
+    '工單不在該審批節點。',
+  ),
+  TICKET_NO_APPROVER: entry(
+    'business_rule',
+    'Nobody else could consent as the approval flow asks.',
+    '审批流程没有可用的审批人。',
+    '審批流程沒有可用的審批人。',
+  ),
+  TICKET_PAYLOAD_CHANGED: entry(
+    'conflict',
+    'What was consented to is not what the ticket holds now.',
+    '工单内容与审批时不一致。',
+    '工單內容與審批時不一致。',
+  ),
+  TICKET_PENDING: entry(
+    'conflict',
+    'A ticket about this is open already.',
+    '已有待处理的工单。',
+    '已有待處理的工單。',
+  ),
+  TICKET_STALE: entry(
+    'conflict',
+    'The target changed after the ticket was opened; nothing was done.',
+    '目标已变更，工单失效。',
+    '目標已變更，工單失效。',
+  ),
   TRADE_DATE_CLOSED: entry(
     'business_rule',
     'The market held no session on this trade date.',
@@ -331,11 +488,18 @@ export const ERROR_CATALOGUE = {
   UNKNOWN_INSTRUMENT: entry('validation', 'The instrument is unknown.', '未知标的。', '未知標的。'),
   UNKNOWN_MARKET: entry('validation', 'The market is unknown.', '未知市场。', '未知市場。'),
   UNKNOWN_ORDER: entry('validation', 'The order is unknown.', '未知订单。', '未知訂單。'),
+  UNKNOWN_ROLE: entry('validation', 'The role is unknown.', '未知角色。', '未知角色。'),
   UNKNOWN_SETTLEMENT_CHANNEL: entry(
     'validation',
     'The market has no such settlement channel.',
     '该市场没有此交收通道。',
     '該市場沒有此交收通道。',
+  ),
+  UNKNOWN_TICKET_KEY: entry(
+    'validation',
+    'There is no such ticket key.',
+    '未知工单标识。',
+    '未知工單標識。',
   ),
   UNSUPPORTED_MEDIA_TYPE: entry(
     'validation',

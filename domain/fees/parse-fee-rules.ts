@@ -9,8 +9,12 @@ import {
   type FeeRule,
   type FeeRuleFile,
   type FeeSchedule,
+  type FeeSides,
   type RoundingPolicy,
 } from './fee-rule.ts';
+
+const SIDES = ['BUY', 'SELL', 'BOTH'] as const satisfies readonly FeeSides[];
+const UNITS = [...FEE_UNITS, 'feeUnit'] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -39,15 +43,24 @@ function refuse(what: string, value: unknown): never {
   throw new ClearingError('FILE_MALFORMED', { what, value });
 }
 
-function assertField(fields: Fields, name: string, check: (value: unknown) => boolean): void {
-  if (!check(fields[name])) refuse(`fee rule ${String(fields['ruleId'])}: ${name}`, fields[name]);
+/** `expected` completes: the field has to be … */
+function assertField(
+  fields: Fields,
+  field: string,
+  check: (value: unknown) => boolean,
+  expected: string,
+): void {
+  const value = fields[field];
+  if (check(value)) return;
+  const what = `fee rule ${String(fields['ruleId'])}: ${field}`;
+  throw new ClearingError('FILE_MALFORMED', { what, field, expected, value: value ?? null });
 }
 
 const isRounding = (value: unknown): value is RoundingRule =>
   isFields(value) &&
   isOneOf(value['mode'], ROUNDING_MODES) &&
   isAmount(value['increment']) &&
-  value['increment'] !== '0';
+  /[1-9]/.test(String(value['increment']));
 
 const isDay = (value: unknown): boolean => isText(value) && parseBusinessDate(value) === value;
 
@@ -71,18 +84,21 @@ function isFormula(value: unknown): boolean {
  */
 export function parseFeeRule(value: unknown): FeeRule {
   if (!isFields(value)) refuse('fee rule', value);
-  assertField(value, 'ruleId', Number.isSafeInteger);
-  assertField(value, 'version', Number.isSafeInteger);
-  for (const name of ['feeCode', 'market', 'currency']) assertField(value, name, isText);
-  assertField(value, 'scheduleId', (field) => field === null || isText(field));
-  assertField(value, 'effectiveFrom', isDay);
-  assertField(value, 'effectiveTo', (field) => isAbsentOr(field, isDay));
-  assertField(value, 'sides', (field) => isOneOf(field, ['BUY', 'SELL', 'BOTH']));
-  assertField(value, 'unit', (field) => isOneOf(field, [...FEE_UNITS, 'feeUnit']));
-  assertField(value, 'formula', isFormula);
-  assertField(value, 'rounding', isRounding);
+  const amount = 'a decimal as text, not negative';
+  const rounding = 'a mode with an increment above zero as text';
+  for (const name of ['ruleId', 'version']) {
+    assertField(value, name, Number.isSafeInteger, 'a whole number');
+  }
+  for (const name of ['feeCode', 'market', 'currency']) assertField(value, name, isText, 'a name');
+  assertField(value, 'scheduleId', (field) => field === null || isText(field), 'a name or null');
+  assertField(value, 'effectiveFrom', isDay, 'a day');
+  assertField(value, 'effectiveTo', (field) => isAbsentOr(field, isDay), 'a day');
+  assertField(value, 'sides', (field) => isOneOf(field, SIDES), SIDES.join(', '));
+  assertField(value, 'unit', (field) => isOneOf(field, UNITS), UNITS.join(', '));
+  assertField(value, 'formula', isFormula, 'a known kind with its rates and amounts as text');
+  assertField(value, 'rounding', isRounding, rounding);
   for (const name of ['min', 'max', 'capRate', 'floorPerLine']) {
-    assertField(value, name, (field) => isAbsentOr(field, isAmount));
+    assertField(value, name, (field) => isAbsentOr(field, isAmount), amount);
   }
   return value as unknown as FeeRule;
 }

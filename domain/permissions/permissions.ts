@@ -1,7 +1,7 @@
 /**
- * Every permission code that a route asks for. Codes with a prefix are the product's own; the
- * others are ours, where the product has none or only one that also means viewing. Codes are data:
- * roles bundle them, tokens name roles, and docs/permissions.md is generated from here.
+ * Every permission code. Codes with a prefix are the product's own; the others are ours, where the
+ * product has none or only one that also means viewing. Codes are data: PostgreSQL holds them as
+ * rows that are seeded from here, and docs/permissions.md is generated from here.
  */
 export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
@@ -9,16 +9,49 @@ export const PERMISSIONS = {
   'lb_hk_clearing.contract_manage_edit': 'Enter and void back-office supplements.',
   'clearing.revoke_exec': 'Revoke a flow of the open ledger date.',
   'clearing.day_cut_exec': 'Roll the ledger date.',
+  'clearing.settings_operation': 'Ask for another value of a setting.',
   'clearing.order_channel_edit': 'Edit the order channel of an order before billing.',
   'clearing.front_office_write': 'Send orders, executions and master data of the front office.',
   'clearing.trade_file_write': 'Import counterparty trade files.',
   'clearing.ledger_query': 'See contracts, fees, journals, balances and positions.',
+  'billing.fee_rule_operation': 'Ask for a new version of a fee rule.',
+  'ticket.ticket_query': 'See tickets, their decisions and the approval flows.',
+  'ticket.ticket_operation': 'Ask for consent, and decide where an approval flow says so.',
+  'ticket.close_operation': 'Close a ticket that nobody will decide.',
+  'ticket.flow_operation': 'Configure who has to consent.',
+  'audit.log_query': 'See the audit log and export its roots. Reading it stands in it.',
+  'audit.run_query': 'See archived runs of workflows and what happened in them.',
+  'audit.replay_exec': 'Replay archived runs with the code of their release.',
+  'audit.evidence_export': 'Export signed evidence for a ledger entry.',
+  'admin.people_query': 'See people, their sign-in accounts and roles.',
+  'admin.people_operation': 'Register people, and say that they have left.',
+  'credit_limit.client_group_query': 'See client groups.',
+  'credit_limit.client_group_operation': 'Change client groups.',
+  'account.trade_permission': 'See the trade permissions of an account.',
+  'account.update_trade_permission': 'Change the trade permissions of an account.',
+  'customer.pi_app_record': 'See applications as professional investor.',
+  'kyc.risk_assessment_query': 'See risk assessments of clients.',
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof PERMISSIONS;
 
+/**
+ * Codes that later modules will ask for. They are data already, so that a broker can plan roles
+ * with them; no route asks for them and no role of ours holds them.
+ */
+export const RESERVED_PERMISSIONS: readonly Permission[] = [
+  'credit_limit.client_group_query',
+  'credit_limit.client_group_operation',
+  'account.trade_permission',
+  'account.update_trade_permission',
+  'customer.pi_app_record',
+  'kyc.risk_assessment_query',
+];
+
 const VIEW = 'lb_hk_clearing.clearing_busin_steps' satisfies Permission;
 const LEDGER = 'clearing.ledger_query' satisfies Permission;
+const TICKETS = 'ticket.ticket_query' satisfies Permission;
+const TICKET_WORK = 'ticket.ticket_operation' satisfies Permission;
 
 /**
  * What each role may do. The operator role holds revoke and day cut as long as there are no
@@ -36,18 +69,54 @@ export const ROLES = {
       'clearing.order_channel_edit',
       'clearing.front_office_write',
       'clearing.trade_file_write',
+      'billing.fee_rule_operation',
       LEDGER,
+      TICKETS,
+      TICKET_WORK,
     ],
   },
   approver: {
     description: 'Consents to what an operator asks for; may revoke and cut the day.',
-    permissions: [VIEW, 'clearing.revoke_exec', 'clearing.day_cut_exec', LEDGER],
+    permissions: [
+      VIEW,
+      'clearing.revoke_exec',
+      'clearing.day_cut_exec',
+      LEDGER,
+      TICKETS,
+      TICKET_WORK,
+      'admin.people_query',
+    ],
   },
   auditor: {
     description: 'Replays what happened, in the flows and in the books.',
-    permissions: [VIEW, LEDGER],
+    permissions: [
+      VIEW,
+      LEDGER,
+      TICKETS,
+      'audit.log_query',
+      'audit.run_query',
+      'audit.replay_exec',
+      'audit.evidence_export',
+      'admin.people_query',
+    ],
   },
-  viewer: { description: 'Watches the flows and the books.', permissions: [VIEW, LEDGER] },
+  viewer: {
+    description: 'Watches the flows and the books.',
+    permissions: [VIEW, LEDGER, TICKETS],
+  },
+  admin: {
+    description: 'Looks after people and settings. Sees the flows, not the books.',
+    permissions: [
+      VIEW,
+      TICKETS,
+      TICKET_WORK,
+      'clearing.settings_operation',
+      'ticket.close_operation',
+      'ticket.flow_operation',
+      'admin.people_query',
+      'admin.people_operation',
+    ],
+  },
 } as const satisfies Record<
   string,
   { readonly description: string; readonly permissions: readonly Permission[] }

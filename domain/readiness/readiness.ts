@@ -8,10 +8,24 @@ export interface ReadinessResult {
   readonly passed: boolean;
   /** What is missing, by name, so that a person can mend it. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** Digest of what is missing: a pass by hand is bound to it. '' when nothing is. */
+  readonly evidenceHash: string;
 }
 
-/** A failed item of severity 1 or 2 blocks; one of severity 0 is only shown. */
-export const readinessVerdict = (
-  results: readonly Pick<ReadinessResult, 'severity' | 'passed'>[],
+type Judged = Pick<ReadinessResult, 'severity' | 'passed'>;
+
+/**
+ * A failed item of severity 2 blocks, and one of severity 1 unless what is missing was passed by
+ * hand; one of severity 0 is only shown.
+ */
+export const readinessVerdict = <R extends Judged>(
+  results: readonly R[],
+  isPassedByHand: (result: R) => boolean,
 ): 'PASSED' | 'BLOCKED' =>
-  results.some(({ passed, severity }) => !passed && severity >= 1) ? 'BLOCKED' : 'PASSED';
+  results.some(
+    (result) =>
+      !result.passed &&
+      (result.severity >= 2 || (result.severity === 1 && !isPassedByHand(result))),
+  )
+    ? 'BLOCKED'
+    : 'PASSED';

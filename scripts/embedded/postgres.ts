@@ -76,14 +76,23 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   return { ...server, url: url(database) };
 }
 
+/** Where the server of this folder answers, when a living launcher runs it. */
+export function livingPostgresUrl(folder: string): string | undefined {
+  const { dataDir } = postgresFor(resolve(folder));
+  if (livingServer(dataDir) === undefined || !hasLivingOwner(dataDir)) return undefined;
+  const port = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[3] ?? '';
+  const password = readFileSync(join(dataDir, PASSWORD_FILE), 'utf8').trim();
+  return `postgres://${USER}:${password}@127.0.0.1:${port}/${USER}`;
+}
+
 /** Stops an orphan; refuses when another living process owns the folder. */
 async function clearTheWay(dataDir: string): Promise<void> {
   const pid = livingServer(dataDir);
   if (pid === undefined) return;
-  const owner = ownerOf(dataDir);
-  if (owner !== undefined && identityOf(owner.pid) === owner.identity) {
+  if (hasLivingOwner(dataDir)) {
+    const owner = ownerOf(dataDir)?.pid ?? 0;
     throw new Error(
-      `PostgreSQL already runs on ${dataDir} (process ${pid}), started by process ${owner.pid}.`,
+      `PostgreSQL already runs on ${dataDir} (process ${pid}), started by process ${owner}.`,
     );
   }
   await stopProcess(pid, 'SIGINT', 30_000);
@@ -105,6 +114,11 @@ function livingServer(dataDir: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+function hasLivingOwner(dataDir: string): boolean {
+  const owner = ownerOf(dataDir);
+  return owner !== undefined && identityOf(owner.pid) === owner.identity;
 }
 
 function ownerOf(dataDir: string): { pid: number; identity: string } | undefined {

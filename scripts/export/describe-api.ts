@@ -26,6 +26,7 @@ export async function describeApi(): Promise<ApiDescription> {
     auth: nobody,
     commands: { submit: nobody },
     engine: { isTemporalUp: nobody },
+    replay: nobody,
     clock: clockFrom('2025-12-22T00:00:00Z'),
   });
   try {

@@ -6,8 +6,18 @@ import {
   isTransient,
   type ErrorCode,
 } from '../../domain/errors/error-catalogue.ts';
-import { DEMO_PEOPLE } from '../../domain/permissions/demo-people.ts';
-import { PERMISSIONS, ROLES, type Permission } from '../../domain/permissions/permissions.ts';
+import {
+  DEMO_ACCOUNT_NAMES,
+  DEMO_ACCOUNTS,
+  DEMO_PEOPLE,
+} from '../../domain/permissions/demo-people.ts';
+import {
+  PERMISSIONS,
+  permissionsOf,
+  ROLES,
+  type Permission,
+  type Role,
+} from '../../domain/permissions/permissions.ts';
 
 const NOTE = (source: string): string =>
   `<!-- Made by scripts/docs-tables.ts from ${source}; a test compares. -->`;
@@ -46,6 +56,23 @@ const routesOf = (routes: readonly DeclaredRoute[], access: DeclaredRoute['acces
     .sort()
     .join('<br>');
 
+/** Route by route, which roles may call it. A test asks the server and compares. */
+function matrixOf(routes: readonly DeclaredRoute[]): string {
+  const roles = Object.keys(ROLES) as Role[];
+  const guarded = routes.filter(({ access }) => access !== 'public');
+  const lines = guarded.map(({ method, url, access }) => [
+    `\`${method} ${url.replace('/api/v1', '')}\``,
+    ...roles.map((role) =>
+      access === 'signed in' || permissionsOf([role]).has(access as Permission) ? 'yes' : '',
+    ),
+  ]);
+  const byPath = ([route = '']: readonly string[]) => route.split(' ').toReversed().join(' ');
+  return table(
+    ['route', ...roles],
+    lines.sort((a, b) => (byPath(a) < byPath(b) ? -1 : 1)),
+  );
+}
+
 /** docs/permissions.md: who may do what, by which route. */
 export function permissionsPage(routes: readonly DeclaredRoute[]): string {
   const codes = Object.keys(PERMISSIONS) as Permission[];
@@ -54,15 +81,26 @@ export function permissionsPage(routes: readonly DeclaredRoute[]): string {
     description,
     codes: new Set<Permission>(permissions),
   }));
-  const people = Object.entries(DEMO_PEOPLE).map(([person, held]) => [person, held.join(', ')]);
+  const people = DEMO_ACCOUNT_NAMES.map((account) => [
+    account,
+    DEMO_ACCOUNTS[account],
+    DEMO_PEOPLE[DEMO_ACCOUNTS[account]].join(', '),
+  ]);
   return `# Permissions
 
 ${NOTE('domain/permissions and the route table')}
 
-A token names roles, a role bundles codes, and every route asks for one code. Without a token the
-answer is 401, without the code 403, before anything of the request is read.
+A token proves a sign-in account, the account belongs to a person, the person holds roles, a role
+bundles codes, and every route asks for one code. Roles come from PostgreSQL at each request, so a
+role that is lost counts at once. Without a token the answer is 401, without the code 403, before
+anything of the request is read. An account that nobody registered is 403 \`SIGN_IN_UNKNOWN\`.
+
+What a person may not see is stripped by the server: without \`clearing.ledger_query\` a flow shows
+no totals and no values of its failures (\`stripped: true\`), also in its event stream.
 
 ## Roles
+
+Codes that no role holds are kept for later modules; they are data already.
 
 ${table(
   ['code', 'allows', ...roles.map(({ role }) => role)],
@@ -87,8 +125,12 @@ ${table(
 
 ## Demo people
 
-Only an embedded installation has them; each is a name for \`POST /dev/token\`.
+Only an embedded installation has them; each account is a name for \`POST /dev/token\`.
 
-${table(['person', 'roles'], people)}
+${table(['account', 'person', 'roles'], people)}
+
+## Matrix
+
+${matrixOf(routes)}
 `;
 }

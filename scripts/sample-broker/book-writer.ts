@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import { recordSealedRun, sealRun } from '../../db/bulk/journal-seals.ts';
+import type { Transaction } from '../../db/transaction.ts';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { RunnableStep } from '../../domain/clearing/steps.ts';
 import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
@@ -153,6 +155,20 @@ export class BookWriter {
       ['shard', 'chunk', 'ledger_date', 'step_run_id', ...place],
       rowsOf(this.#house).map((row) => [0, 0, ...row]),
     );
+  }
+
+  /** Seals what was written, so that auditors can tell if opening books are altered. */
+  async seal(t: Transaction): Promise<void> {
+    const runs = new Map(
+      this.#journals.map(([ledgerDate, , , stepRunId]) => [
+        Number(stepRunId),
+        ledgerDate as BusinessDate,
+      ]),
+    );
+    for (const [stepRunId, ledgerDate] of runs) {
+      await sealRun(t.client, { ledgerDate, stepRunId });
+      await recordSealedRun(t, { ledgerDate, stepRunId }, 'SUCCEEDED');
+    }
   }
 }
 

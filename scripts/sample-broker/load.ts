@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../config.ts';
 import { loadClearingCalendar } from '../../db/calendars.repository.ts';
 import { connect } from '../../db/client.ts';
+import { writeDailyRoot } from '../../db/daily-roots.repository.ts';
 import { openLedgerDate } from '../../db/ledger-dates.repository.ts';
 import { seedReference } from '../../db/seed/reference.ts';
 import { feeCodes, feeRules, settlementChannels } from '../../db/schema/reference.ts';
@@ -104,6 +105,8 @@ async function loadBroker(t: Transaction, broker: SampleBroker, dates: Dates): P
     },
   );
   await books.write();
+  await books.seal(t);
+  for (const date of dates.cut) await writeDailyRoot(t.client, date);
   await openLedgerDate(t.tx, dates.first, cutoffOf(dates.first, dates.cutoffTime));
 }
 

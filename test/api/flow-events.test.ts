@@ -60,6 +60,28 @@ describe('live progress of a flow', () => {
     stream.destroy();
   });
 
+  it('tells nobody of totals who may not see the books', async () => {
+    const [seeing, other] = await Promise.all(
+      (['viewer', 'admin'] as const).map(async (who) => viewsOf(await open(HK, await api.as(who)))),
+    );
+    const both = async () => [await next(seeing!), await next(other!)];
+    expect(await both()).toMatchObject([{ stripped: false }, { stripped: true }]);
+    await api.db.$client.query(
+      `WITH run AS (INSERT INTO step_runs (ledger_date, flow, step, generation, pass, status, inputs,
+         result) VALUES ($1, 'HK', 'billing', 1, 1, 'SUCCEEDED', '{}', '{"grossAmount": "7"}')
+         RETURNING step_run_id)
+       UPDATE flow_steps SET step_run_id = run.step_run_id, status = 'SUCCEEDED' FROM run
+       WHERE ledger_date = $1 AND flow = 'HK' AND step = 'billing'`,
+      [MON_2025_12_22],
+    );
+    await change(`mode = 'PAUSED'`);
+    const billing = (view: FlowView) => view.steps.find(({ step }) => step === 'billing');
+    expect((await both()).map(billing)).toMatchObject([
+      { status: 'SUCCEEDED', result: { grossAmount: '7' } },
+      { status: 'SUCCEEDED', result: null },
+    ]);
+  });
+
   it('every watcher of every flow hears its own changes over one connection', async () => {
     const headers = await api.as('operator');
     const streams = await Promise.all([

@@ -67,8 +67,8 @@ export async function writeSnapshot(db: Db): Promise<void> {
   );
   await query(
     `WITH task AS (INSERT INTO check_summaries (step_run_id, ledger_date, flow, phase, task_code,
-       market, settlement_channel, task_status, task_num, fix_status, differences_hash, details)
-       VALUES ($2, $1, 'HK', 1, 'opposite_trade_details', 'HK', 'CCASS', 'FAILED', 1, 'NONE',
+       market, settlement_channel, task_status, task_num, differences_hash, details)
+       VALUES ($2, $1, 'HK', 1, 'opposite_trade_details', 'HK', 'CCASS', 'FAILED', 1,
          'h', '{}')
        RETURNING task_id)
      INSERT INTO trade_differences (task_id, line_no, ledger_date, trade_date, settlement_channel,

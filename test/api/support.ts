@@ -5,12 +5,14 @@ import { inject } from 'vitest';
 import { buildApp } from '../../api/app.ts';
 import { openDevIssuer } from '../../api/dev-issuer.ts';
 import { devAuthenticator } from '../../api/plugins/auth.ts';
+import { createReplay } from '../../api/replay-process.ts';
 import type { CommandAnswer, CommandRequest } from '../../api/ports.ts';
 import { connect, type Db } from '../../db/client.ts';
+import { seedPeople } from '../../db/seed/people.ts';
 import { loadTinyBroker } from '../../scripts/sample-broker/load.ts';
 import { parseBusinessDate } from '../../domain/calendar/business-date.ts';
 import { clockFrom } from '../../domain/clock.ts';
-import type { DemoPerson } from '../../domain/permissions/demo-people.ts';
+import type { DemoAccount } from '../../domain/permissions/demo-people.ts';
 import { freshDatabase, type Template } from '../support/database.ts';
 
 export const MON_2025_12_22 = parseBusinessDate('2025-12-22');
@@ -25,8 +27,8 @@ export interface ApiUnderTest {
   /** What the port answers next; applied unless said. */
   answer: CommandAnswer | Error;
   isTemporalUp: boolean;
-  as(person: DemoPerson): Promise<Record<string, string>>;
-  get(path: string, person?: DemoPerson): Promise<LightMyRequestResponse>;
+  as(account: DemoAccount): Promise<Record<string, string>>;
+  get(path: string, account?: DemoAccount): Promise<LightMyRequestResponse>;
   post(path: string, body?: object, options?: InjectOptions): Promise<LightMyRequestResponse>;
   close(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export async function startApi(template: Template = 'empty'): Promise<ApiUnderTe
   const url = await freshDatabase(template);
   if (template === 'empty') await loadTinyBroker(url, { firstLedgerDate: MON_2025_12_22 });
   const db = connect(url, { poolSize: 4 });
+  await seedPeople(db, { demo: true });
   const devIssuer = await openDevIssuer(join(inject('scratch'), 'issuer-keys.json'));
   const submitted: CommandRequest[] = [];
   const app = await buildApp({
@@ -43,6 +46,7 @@ export async function startApi(template: Template = 'empty'): Promise<ApiUnderTe
     devIssuer,
     auth: devAuthenticator(devIssuer),
     clock: clockFrom(AFTER_CUTOFF),
+    replay: createReplay(),
     engine: { isTemporalUp: async () => api.isTemporalUp },
     commands: {
       submit: async (request) => {
@@ -52,8 +56,8 @@ export async function startApi(template: Template = 'empty'): Promise<ApiUnderTe
       },
     },
   });
-  const as = async (person: DemoPerson) => ({
-    authorization: `Bearer ${await devIssuer.issue(person)}`,
+  const as = async (account: DemoAccount) => ({
+    authorization: `Bearer ${await devIssuer.issue(account)}`,
   });
   const api: ApiUnderTest = {
     app,
@@ -62,8 +66,8 @@ export async function startApi(template: Template = 'empty'): Promise<ApiUnderTe
     answer: { kind: 'applied', repeated: false },
     isTemporalUp: true,
     as,
-    get: async (path, person = 'operator') =>
-      app.inject({ method: 'GET', url: `/api/v1${path}`, headers: await as(person) }),
+    get: async (path, account = 'operator') =>
+      app.inject({ method: 'GET', url: `/api/v1${path}`, headers: await as(account) }),
     post: async (path, body, options = {}) =>
       app.inject({
         method: 'POST',

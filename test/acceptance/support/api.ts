@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DemoPerson } from '../../../domain/permissions/demo-people.ts';
+import type { DemoAccount } from '../../../domain/permissions/demo-people.ts';
 import { poll } from '../../../scripts/embedded/processes.ts';
 import type { CommandView, Page, Problem } from './views.ts';
 
@@ -27,7 +27,7 @@ const OUTCOME_MS = 90_000;
 
 /** A person at the public API, and nothing else: what a script of an operator could do. */
 export interface Api {
-  readonly person: DemoPerson;
+  readonly person: DemoAccount;
   readonly ask: <T>(method: string, path: string, send?: Sending) => Promise<Answer<T>>;
   /** Throws with the problem when the answer is no. */
   readonly get: <T>(path: string) => Promise<T>;
@@ -48,7 +48,7 @@ interface Sending {
   readonly key?: string | undefined;
 }
 
-export async function signIn(baseUrl: string, person: DemoPerson = 'operator'): Promise<Api> {
+export async function signIn(baseUrl: string, person: DemoAccount = 'operator'): Promise<Api> {
   const first = await send<{ token: string }>(baseUrl, 'POST', '/dev/token', {
     body: { person },
   });

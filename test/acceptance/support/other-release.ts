@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { projectRoot } from '../../../config.ts';
+import { buildBundles } from '../../../scripts/embedded/workflow-bundle.ts';
 
 /** What a later release might do first, and no recorded history has. */
 const CHANGE = ['if (await resume(desk, input.state.mode))', 'await sleep(1);\n  $&'] as const;
@@ -19,11 +19,7 @@ export async function otherWorkflowBundle(): Promise<string> {
   const changed = `import { sleep } from '@temporalio/workflow';\n${source.replace(...CHANGE)}`;
   if (!changed.includes('sleep(1)')) throw new Error('the workflow has no such line any more');
   writeFileSync(file, changed);
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows/index.ts'),
-    logger: new DefaultLogger('WARN'),
-  });
   const path = join(root, 'bundle.js');
-  writeFileSync(path, code);
+  await buildBundles(root, path);
   return path;
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../../activities/steps/step-definition.ts';
 import type { Db } from '../../../db/client.ts';
 import type { ShardAttempt } from '../../../db/bulk/chunk-writer.ts';
+import { recordSealedRun } from '../../../db/bulk/journal-seals.ts';
 import { claimShard, finishShard } from '../../../db/fence.ts';
 import {
   discardRuns,
@@ -111,6 +112,7 @@ export async function closeRun(db: Db, run: StepRun): Promise<StepOutcome> {
     const results = shards.map((shard) => shard.result ?? {});
     const outcome = await STEP_DEFINITIONS[run.step].close(t, run, results);
     await endRun(t.tx, run.stepRunId, outcome);
+    await recordSealedRun(t, run, outcome.status);
     if (run.step === 'sync') await discardUnpostedSyncs(t.tx, run, run.stepRunId);
     return outcome;
   });

@@ -1,0 +1,176 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { recordAuditEvent } from '../../db/audit.repository.ts';
+import {
+  loadArchivedRun,
+  loadReplayJob,
+  readAuditRun,
+  readAuditRuns,
+} from '../../db/queries/audit-runs.ts';
+import { readTimelineFacts } from '../../db/queries/timeline-facts.ts';
+import type { ReplayReport } from '../../domain/audit/replay.ts';
+import { timelineOf } from '../../domain/audit/timeline.ts';
+import { decodeHistory } from '../../temporal/history-bytes.ts';
+import { neighboursOf, storyOf } from '../../temporal/run-story.ts';
+import type { Person } from '../plugins/auth.ts';
+import { Day, FlowId, Instant, list, nullable, oneOf, shape, strict } from '../schemas/fields.ts';
+import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
+
+const tags = ['audit'];
+const RunId = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+const Text = nullable(Type.String());
+const Count = nullable(Type.Integer());
+
+const RUN = {
+  workflowId: Type.String(),
+  runId: RunId,
+  workflowType: Type.String(),
+  ledgerDate: nullable(Day),
+  reason: Type.Unsafe<'CLOSED' | 'MISFIT'>({
+    type: 'string',
+    enum: ['CLOSED', 'MISFIT'],
+    description: 'MISFIT: a release ended the run, since it did not fit its code.',
+  }),
+  closeStatus: Type.String(),
+  events: Type.Integer(),
+  startedAt: Instant,
+  closedAt: nullable(Instant),
+  archivedAt: Instant,
+  sha256: Type.String({ description: 'Of the history as protobuf.' }),
+  sdkVersion: Text,
+  bundleHash: nullable(Type.String({ description: 'sha256 of the workflow code that it ran on.' })),
+  release: Text,
+};
+
+const Line = shape({
+  eventId: Type.Integer(),
+  at: Instant,
+  kind: oneOf(['opened', 'asked', 'told', 'worked', 'waited', 'stumbled', 'closed']),
+  what: Type.String(),
+  who: nullable(Type.String({ description: 'The person who asked.' })),
+  name: Text,
+  commandId: Text,
+  process: nullable(Type.String({ description: 'Which worker or server, as it calls itself.' })),
+  step: Text,
+  stepRunId: Count,
+  pass: Count,
+  shard: Count,
+  shards: Count,
+  ms: Count,
+  attempt: Count,
+  outcome: Text,
+  code: Text,
+  failedAttempts: list(
+    shape({
+      attempt: Type.Integer(),
+      code: Type.String(),
+      worker: Type.String(),
+      ms: Type.Integer(),
+    }),
+    { description: 'Before the attempt that the history kept. One that was lost left no trace.' },
+  ),
+  texts: shape({ en: Type.String(), zhHans: Type.String(), zhHant: Type.String() }),
+});
+
+const Timeline = shape({
+  ...RUN,
+  previousRunId: Text,
+  nextRunId: Text,
+  lines: list(Line),
+});
+
+const Replayed = shape({
+  ok: Type.Boolean({ description: 'Nothing differs.' }),
+  replayed: shape({ events: Type.Integer(), values: Type.Integer() }),
+  differences: list(
+    shape({
+      what: Type.String(),
+      eventId: Count,
+      recorded: nullable(Type.String({ description: 'What the archive has.' })),
+      found: nullable(Type.String({ description: 'What the replay, the hash or a worker has.' })),
+    }),
+  ),
+  bundleHash: Type.String(),
+  sdkVersion: Text,
+  replayerVersion: Type.String({ description: 'The SDK that replayed.' }),
+  sha256: Type.String({ description: 'Of the history, computed now.' }),
+});
+
+export const auditRunRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, replay } = app.daycut;
+  const params = strict({ runId: RunId });
+  app.get(
+    '/audit/runs',
+    {
+      config: { permission: 'audit.run_query' },
+      schema: {
+        operationId: 'listAuditRuns',
+        tags,
+        summary: 'Archived runs of workflows',
+        querystring: strict({
+          ...PAGE_QUERY,
+          ledgerDate: Type.Optional(Day),
+          flow: Type.Optional(FlowId),
+          workflowId: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+        }),
+        response: { 200: pageOf(shape(RUN)) },
+      },
+    },
+    async ({ query }) => readAuditRuns(db.$client, query),
+  );
+  app.get(
+    '/audit/runs/:runId/timeline',
+    {
+      config: { permission: 'audit.run_query' },
+      schema: {
+        operationId: 'getRunTimeline',
+        tags,
+        summary: 'What happened in a run, in words: who, what, when, where, how long',
+        params,
+        response: { 200: Timeline },
+      },
+    },
+    async ({ params: { runId } }) => {
+      const run = await readAuditRun(db.$client, runId);
+      const history = decodeHistory((await loadArchivedRun(db, runId)).history);
+      const story = storyOf(history);
+      const facts = await readTimelineFacts(db.$client, runId, story);
+      return { ...run, ...neighboursOf(history), lines: timelineOf(story, facts) };
+    },
+  );
+  app.post(
+    '/audit/runs/:runId/replay',
+    {
+      config: { permission: 'audit.replay_exec' },
+      schema: {
+        operationId: 'replayRun',
+        tags,
+        summary: 'Replays a run with the code of its release and compares every value',
+        params,
+        response: { 200: Replayed },
+      },
+    },
+    async ({ params: { runId }, person, id: requestId }) => {
+      const { sdkVersion, bundleHash } = await readAuditRun(db.$client, runId);
+      const report = await replay(await loadReplayJob(db, runId));
+      await recordAuditEvent(db, replayedEvent(runId, report, person, requestId));
+      const { events, values, ...rest } = report;
+      return { ...rest, replayed: { events, values }, bundleHash: bundleHash ?? '', sdkVersion };
+    },
+  );
+};
+
+/** That somebody looked, and what they were told, belongs into the log as well. */
+const replayedEvent = (runId: string, report: ReplayReport, person: Person, requestId: string) =>
+  ({
+    person: person.id,
+    account: person.account,
+    action: 'run.replayed',
+    outcome: 'ACCEPTED',
+    permission: 'audit.replay_exec',
+    targetType: 'workflow_run',
+    targetId: runId,
+    runId,
+    after: { ok: report.ok, differences: report.differences.length, sha256: report.sha256 },
+    requestId,
+  }) as const;

@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm';
+import type { AuditEvent } from '../domain/audit/audit-event.ts';
+import type { Tx } from './client.ts';
+import { auditEvents } from './schema/audit.ts';
+
+/**
+ * Writes an event in the transaction of what it records; when that commits, the database appends
+ * the event to the chain. Commands, tickets, their decisions, approval flows and daily roots need
+ * no call: triggers record each change of their rows (migration 0007).
+ */
+export async function recordAuditEvent(tx: Tx, event: AuditEvent): Promise<void> {
+  await tx.insert(auditEvents).values({ ...event });
+}
+
+export interface SignIn {
+  readonly person: string;
+  readonly account: string;
+  readonly requestId: string;
+  /** SHA-256 of the token: tells tokens apart and gives none away. */
+  readonly tokenHash: string;
+}
+
+/** Writes the first use of a token. Safe to repeat, also by several servers: later ones are none. */
+export async function recordSignIn(tx: Tx, signIn: SignIn): Promise<void> {
+  const { tokenHash, ...who } = signIn;
+  const values = { action: 'sign_in.token', outcome: 'ACCEPTED', targetType: 'token' } as const;
+  await tx
+    .insert(auditEvents)
+    .values({ ...who, ...values, targetId: tokenHash })
+    .onConflictDoNothing({ target: auditEvents.targetId, where: sql`action = 'sign_in.token'` });
+}

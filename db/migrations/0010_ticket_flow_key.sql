@@ -1,0 +1,1 @@
+ALTER TABLE "tickets" ADD COLUMN "flow_key" text NOT NULL;
