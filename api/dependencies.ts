@@ -35,6 +35,8 @@ declare module 'fastify' {
     /** Any signed-in person. */
     signedIn?: true;
     public?: true;
+    /** Who reads it stands in the audit log. */
+    sensitive?: true;
     /** Event streams only: a browser's EventSource cannot send headers. */
     tokenInQuery?: true;
   }

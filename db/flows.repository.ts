@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { lastClose } from '../domain/calendar/cutoff.ts';
-import { isBusy, type FlowRef, type FlowState } from '../domain/clearing/flow-state.ts';
+import { hasBegun, isBusy, type FlowRef, type FlowState } from '../domain/clearing/flow-state.ts';
 import type { DayFacts } from '../domain/clearing/guards.ts';
 import {
   DAY_END_FLOW,

@@ -3,7 +3,7 @@ import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { orderChannelRefusal } from '../domain/supplements/order-channel.ts';
 import { isOrderBooked } from './booked-orders.ts';
-import type { Db } from './client.ts';
+import type { Tx } from './client.ts';
 import { lockFlow } from './flows.repository.ts';
 import { lockOpenLedgerDate } from './open-ledger-date.ts';
 import type { Reader } from './queries/rows.ts';
@@ -78,11 +78,15 @@ export async function editOrderChannel(t: Transaction, edit: ChannelEdit): Promi
  * Every edit of an order on a ledger date, oldest first; the newest is the one that counts. Throws
  * NOT_FOUND for an order that nobody sent.
  */
-export async function channelEditsOf(db: Db, ledgerDate: BusinessDate, orderId: string) {
-  if ((await flowOfOrder(db.$client, ledgerDate, orderId)) === undefined) {
+export async function channelEditsOf(
+  { tx, client }: { readonly tx: Tx; readonly client: Reader },
+  ledgerDate: BusinessDate,
+  orderId: string,
+) {
+  if ((await flowOfOrder(client, ledgerDate, orderId)) === undefined) {
     throw new ClearingError('NOT_FOUND', { ledgerDate, orderId });
   }
-  const rows = await db
+  const rows = await tx
     .select()
     .from(orderChannelEdits)
     .where(

@@ -49,7 +49,7 @@ export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         // Proxies must not collect events into larger pieces.
         'x-accel-buffering': 'no',
       });
-      const ledger = seesLedger(person);
+      const ledger = seesLedger(request.person);
       const data = JSON.stringify(visibleFlow(first, ledger));
       stream.write(`retry: ${RETRY_HINT_MS}\nevent: flow\ndata: ${data}\n\n`);
       stream.on('close', feed.watch(first, watcherOf(stream, ledger)));

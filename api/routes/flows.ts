@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { readFlowView, readFlowViews } from '../../db/queries/flow-view.ts';
 import { pageOfAll } from '../../db/queries/page.ts';
 import { readReadiness } from '../../db/queries/readiness.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import {
   Anything,
   Day,

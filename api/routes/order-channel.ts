@@ -71,7 +71,7 @@ export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params: { orderId }, query: { ledgerDate, ...request } }) => {
-      const edits = await channelEditsOf(db, ledgerDate, orderId);
+      const edits = await channelEditsOf({ tx: db, client: db.$client }, ledgerDate, orderId);
       return pageOfAll(edits, `channel edits of ${ledgerDate} ${orderId}`, request);
     },
   );
@@ -81,10 +81,10 @@ export const orderChannelRoutes: FastifyPluginAsyncTypebox = async (app) => {
 async function editRecorded(
   t: Transaction,
   request: FastifyRequest,
-  edit: ChannelEdit,
+  edit: NewChannelEdit,
 ): Promise<EditedChannel> {
   const { ledgerDate, orderId, channel } = edit;
-  const before = (await channelEditsOf(t.tx, ledgerDate, orderId)).at(-1);
+  const before = (await channelEditsOf(t, ledgerDate, orderId)).at(-1);
   const edited = await editOrderChannel(t, edit);
   await recordAuditEvent(t.tx, {
     ...actorOf(request),

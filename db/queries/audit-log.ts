@@ -52,6 +52,7 @@ export const readAuditEvents = (
   readPage<AuditEventView>(
     reader,
     {
+      list: 'audit events',
       select: EVENTS,
       conditions: new Conditions()
         .add('e.ledger_date = ?', filter.ledgerDate)

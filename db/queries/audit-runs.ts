@@ -4,7 +4,7 @@ import type { ReplayJob } from '../../domain/audit/replay.ts';
 import { findArchivedRun, findBundle, type ArchivedRun } from '../archive.repository.ts';
 import { attemptsOf } from '../attempts.repository.ts';
 import type { Db } from '../client.ts';
-import { assertFlow } from './names.ts';
+import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -44,10 +44,11 @@ export async function readAuditRuns(
   reader: Reader,
   filter: AuditRunFilter,
 ): Promise<Page<AuditRunView>> {
-  await assertFlow(reader, filter.flow);
+  await assertListed(reader, { flow: filter.flow });
   return readPage<AuditRunView>(
     reader,
     {
+      list: 'audit runs',
       select: SELECT,
       conditions: new Conditions()
         .add('h.ledger_date = ?', filter.ledgerDate)

@@ -4,7 +4,7 @@ import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import type { FeeChoice, FeeClamp } from '../../domain/fees/tariff-plan.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import { readContract } from './contracts.ts';
-import { assertMarket } from './names.ts';
+import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -79,7 +79,7 @@ export async function readFeeRules(
   reader: Reader,
   filter: FeeRuleFilter,
 ): Promise<Page<FeeRuleView>> {
-  await assertMarket(reader, filter.market);
+  await assertListed(reader, { market: filter.market });
   const conditions = new Conditions()
     .add('market = ?', filter.market)
     .add('fee_code = ?', filter.feeCode)
@@ -87,7 +87,7 @@ export async function readFeeRules(
   const keyOf = (row: FeeRuleView) => [row.ruleId];
   return readPage<FeeRuleView>(
     reader,
-    { select: FEE_RULES, conditions, key: [['rule_id', 'integer']], keyOf },
+    { list: 'fee rules', select: FEE_RULES, conditions, key: [['rule_id', 'integer']], keyOf },
     filter,
   );
 }

@@ -23,6 +23,7 @@ export const readPeople = (reader: Reader, request: PageRequest): Promise<Page<P
   readPage<PersonView>(
     reader,
     {
+      list: 'people',
       select: SELECT,
       conditions: new Conditions(),
       key: [['p.person_id', 'text']],

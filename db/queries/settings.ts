@@ -58,6 +58,7 @@ export const readSettingVersions = (
   readPage<SettingVersionView>(
     reader,
     {
+      list: 'setting versions',
       select: VERSIONS,
       conditions: new Conditions().add('setting = ?', request.setting),
       key: [

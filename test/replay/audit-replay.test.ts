@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256Of } from '../../temporal/hashes.ts';
 import type { HistoryEvent } from '../../temporal/run-facts.ts';
 import { altered, jobOf, recordedFiles, replayed } from './support/recorded.ts';
-import { quietRuntime } from '../workflows/support/flow-bench.ts';
+import { quietRuntime } from '../support/temporal.ts';
 
 quietRuntime();
 const CLEAN_DAY = 'clean-day-0.json';
