@@ -8,13 +8,14 @@ import { archiveLeftovers, storeHistory, sweepClosedRuns } from './activities/ar
 import { attemptLog } from './activities/attempt-log.ts';
 import { createBatchActivities, createOpsActivities } from './activities/index.ts';
 import { clearingErrors, signsOfLife } from './activities/interceptors.ts';
-import { reconcile } from './activities/reconcile.ts';
+import { createReconciler } from './activities/reconcile.ts';
 import { loadConfig, loadTemporal } from './config.ts';
 import { bundleHashOf, storeBundle } from './db/archive.repository.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { keepBeating } from './db/heartbeats.repository.ts';
 import { seedCutoffTime } from './db/settings.repository.ts';
+import { loadTicketProgress } from './db/tickets.repository.ts';
 import { inTransaction } from './db/transaction.ts';
 import { clockFrom } from './domain/clock.ts';
 import { releaseOf, workflowBundle } from './scripts/embedded/workflow-bundle.ts';
@@ -22,6 +23,7 @@ import { createClosedRuns } from './temporal/closed-runs.ts';
 import { healHistories } from './temporal/heal-histories.ts';
 import { TASK_QUEUES } from './temporal/ids.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
+import { TICKET_KINDS } from './tickets/index.ts';
 
 const RECONCILE_EVERY_MS = 5_000;
 const LEFTOVERS_MS = 3_000;
@@ -34,7 +36,11 @@ const log = pino({ level: config.LOG_LEVEL, base: { role } });
 const identity = config.DAYCUT_TEMPORAL_IDENTITY ?? `${role}:${String(process.pid)}@${hostname()}`;
 
 Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
-const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: `worker ${role}` });
+const db = connect(config.DATABASE_URL, {
+  poolSize: config.PG_POOL_SIZE,
+  name: `worker ${role}`,
+  asApplication: true,
+});
 const connection = await NativeConnection.connect({ ...connectionOptions });
 const dependencies = { db, clock: clockFrom(config.DAYCUT_CLOCK) };
 const shared = {
@@ -57,7 +63,10 @@ async function runControl(): Promise<void> {
   await seedCutoffTime(db, config.DAYCUT_CUTOFF_TIME);
   const clientConnection = await Connection.connect({ ...connectionOptions });
   const client = new Client({ connection: clientConnection, namespace, identity });
-  const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
+  const door = createWorkflowDoor(client, {
+    flow: (ref) => loadFlowInput(db, ref),
+    ticket: (ticketId) => loadTicketProgress(db, ticketId),
+  });
   const closedRuns = createClosedRuns(client);
   const healed = await healHistories(client, bundle, (run) => storeHistory(db, run, 'MISFIT'));
   if (healed.length > 0) log.warn({ healed }, 'open workflows did not fit and are opened again');
@@ -78,9 +87,10 @@ async function runControl(): Promise<void> {
   const ops = await Worker.create({
     ...shared,
     taskQueue: TASK_QUEUES.ops,
-    activities: createOpsActivities({ ...dependencies, door, closedRuns }),
+    activities: createOpsActivities({ ...dependencies, door, closedRuns, kinds: TICKET_KINDS }),
     maxConcurrentActivityTaskExecutions: config.PG_POOL_SIZE,
   });
+  const reconcile = createReconciler({ db, door });
   const reconciling = setInterval(reconcileOnce, RECONCILE_EVERY_MS);
   reconcileOnce();
   await Promise.all([workflows.run(), ops.run()]);
@@ -93,7 +103,7 @@ async function runControl(): Promise<void> {
   await clientConnection.close();
 
   function reconcileOnce(): void {
-    reconcile({ ...dependencies, door }).catch((error: unknown) => {
+    reconcile().catch((error: unknown) => {
       log.warn({ error }, 'the open ledger date could not be reconciled; trying again');
     });
     sweepClosedRuns({ db, closedRuns }).catch((error: unknown) => {

@@ -53,9 +53,10 @@ export function createCommandService(deps: Dependencies): CommandService {
         const refusal = await writeDown(deps, request, payloadHash);
         if (refusal) return { kind: 'refused', repeated: false, ...refusal };
       }
-      await deliver(deps, request);
+      await deliver(deps, request.commandId);
       return outcomeOf(deps.db, request.commandId, known !== undefined);
     },
+    deliver: (commandId) => deliver(deps, commandId),
   };
 }
 
@@ -148,8 +149,8 @@ const parametersOf = (payload: Readonly<Record<string, unknown>>) => ({
  * A refusal by the validator is written here, since a validator can write nothing. It is final even
  * if a repeated delivery were accepted later: openStep applies only what is still RECORDED.
  */
-async function deliver(deps: Dependencies, request: CommandRequest): Promise<void> {
-  const row = await findCommand(deps.db, request.commandId);
+async function deliver(deps: Dependencies, commandId: string): Promise<void> {
+  const row = await findCommand(deps.db, commandId);
   if (row?.status !== 'RECORDED') return;
   await deliverRow(deps, row);
 }
@@ -161,7 +162,9 @@ export async function deliverRow(
 ): Promise<void> {
   const { revision } = await loadFlow(deps.db, row);
   const delivery = await deps.deliver(row, commandOf(row, revision));
-  if (delivery.kind === 'refused') await refuseCommand(deps.db, row.commandId, delivery.refusal);
+  if (delivery.kind !== 'refused') return;
+  const { refusal } = delivery;
+  await inTransaction(deps.db, ({ tx }) => refuseCommand(tx, row.commandId, refusal));
 }
 
 /** Waits a moment for the flow's own activity to write the outcome. */

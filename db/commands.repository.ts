@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Refusal } from '../domain/clearing/guards.ts';
 import type { Tx } from './client.ts';
 import { commands } from './schema/clearing.ts';
+import { endTicketOfCommand } from './tickets.repository.ts';
 
 export type CommandRow = typeof commands.$inferSelect;
 export type NewCommand = Omit<typeof commands.$inferInsert, 'seq' | 'status' | 'recordedAt'>;
@@ -43,17 +44,19 @@ const undecided = (commandId: string) =>
  * (it expired, was refused, or was applied by an earlier attempt): then there must be no effect.
  */
 export async function applyCommand(tx: Tx, commandId: string): Promise<boolean> {
-  const rows = await tx
+  const [row] = await tx
     .update(commands)
     .set({ status: 'APPLIED', finalAt: sql`now()` })
     .where(undecided(commandId))
-    .returning({ commandId: commands.commandId });
-  return rows.length === 1;
+    .returning({ payload: commands.payload });
+  if (!row) return false;
+  await endTicketOfCommand(tx, { commandId, status: 'APPLIED', ...row });
+  return true;
 }
 
 /** REFUSED with the code and the values that broke the rule. No effect on a final command. */
 export async function refuseCommand(tx: Tx, commandId: string, refusal: Refusal): Promise<void> {
-  await tx
+  const [row] = await tx
     .update(commands)
     .set({
       status: 'REFUSED',
@@ -61,7 +64,9 @@ export async function refuseCommand(tx: Tx, commandId: string, refusal: Refusal)
       details: { ...refusal.details },
       finalAt: sql`now()`,
     })
-    .where(undecided(commandId));
+    .where(undecided(commandId))
+    .returning({ payload: commands.payload });
+  if (row) await endTicketOfCommand(tx, { commandId, status: 'REFUSED', ...row, ...refusal });
 }
 
 /** EXPIRED: nobody took the command in time. Whoever would apply it later finds it final. */
@@ -70,11 +75,16 @@ export async function expireCommands(tx: Tx, now: Date): Promise<number> {
     .update(commands)
     .set({ status: 'EXPIRED', code: 'COMMAND_EXPIRED', finalAt: sql`now()` })
     .where(and(eq(commands.status, 'RECORDED'), sql`${commands.expiresAt} < ${now.toISOString()}`))
-    .returning({ commandId: commands.commandId });
+    .returning({ commandId: commands.commandId, payload: commands.payload });
+  const expired = { status: 'EXPIRED', code: 'COMMAND_EXPIRED' } as const;
+  for (const row of rows) await endTicketOfCommand(tx, { ...expired, ...row });
   return rows.length;
 }
 
-/** Commands that wait for delivery for longer than `olderThanMs`; oldest first. */
+/**
+ * Commands that wait for delivery for longer than `olderThanMs`, and those of tickets at once,
+ * since no request holds them; oldest first.
+ */
 export async function undeliveredCommands(tx: Tx, olderThanMs: number): Promise<CommandRow[]> {
   return tx
     .select()
@@ -82,7 +92,8 @@ export async function undeliveredCommands(tx: Tx, olderThanMs: number): Promise<
     .where(
       and(
         eq(commands.status, 'RECORDED'),
-        sql`${commands.recordedAt} < now() - make_interval(secs => ${olderThanMs / 1000})`,
+        sql`(${commands.recordedAt} < now() - make_interval(secs => ${olderThanMs / 1000})
+          OR ${commands.payload} ->> 'ticketId' IS NOT NULL)`,
       ),
     )
     .orderBy(commands.seq)
