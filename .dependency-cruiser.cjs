@@ -40,8 +40,14 @@ module.exports = {
       { path: '^activities/', pathNot: '^activities/contract\\.ts$' },
     ),
     rule('db-knows-no-caller', 'Tables and queries serve both sides.', '^db/', {
-      path: '^(activities|api|workflows)/',
+      path: '^(activities|api|workflows|tickets)/',
     }),
+    rule(
+      'ticket-keys-declare',
+      'A ticket key says what it speaks about and what consent does; both sides of the wire read it.',
+      '^tickets/',
+      otherThan('^tickets/', '^domain/', '^db/', '^temporal/', 'node_modules/typebox/', '^crypto$'),
+    ),
     rule('activities-do-not-serve', 'Activities work; the API serves.', '^activities/', {
       path: '^(api/|workflows/(?!messages))',
     }),
@@ -57,7 +63,7 @@ module.exports = {
       name: 'sql-stays-in-db',
       comment: 'One folder knows SQL drivers; composition roots and tools may open a pool.',
       severity: 'error',
-      from: { path: '^(domain|temporal|workflows|activities|api)/' },
+      from: { path: '^(domain|temporal|workflows|activities|api|tickets)/' },
       to: {
         path: 'node_modules/(drizzle-orm|pg|pg-cursor|pg-copy-streams)/',
         dependencyTypesNot: ['type-only'],

@@ -4,21 +4,26 @@ import { Client, Connection } from '@temporalio/client';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { buildApp } from './api/app.ts';
-import { startCommandRelay } from './api/command-relay.ts';
+import { relayCommands } from './api/command-relay.ts';
 import { createCommandService } from './api/command-service.ts';
 import { openDevIssuer } from './api/dev-issuer.ts';
 import { devAuthenticator, oidcAuthenticator } from './api/plugins/auth.ts';
 import { createReplay } from './api/replay-process.ts';
+import { startRounds } from './api/rounds.ts';
+import { createTicketRelay } from './api/tickets/ticket-relay.ts';
+import { createTicketService } from './api/tickets/ticket-service.ts';
 import { loadConfig, loadTemporal, oidcProvider } from './config.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { seedPeople } from './db/seed/people.ts';
 import { seedCutoffTime } from './db/settings.repository.ts';
+import { seedTicketFlows } from './db/seed/ticket-flows.ts';
 import { loadTicketProgress } from './db/tickets.repository.ts';
 import { clockFrom } from './domain/clock.ts';
 import { createCommandDelivery } from './temporal/command-delivery.ts';
 import { isServing } from './temporal/is-serving.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
+import { TICKET_KINDS } from './tickets/index.ts';
 
 const config = loadConfig(process.env);
 const { namespace, connectionOptions } = loadTemporal(process.env);
@@ -51,6 +56,13 @@ await seedPeople(db, {
   demo: devIssuer !== undefined,
   firstAdmin: config.DAYCUT_FIRST_ADMIN,
 });
+await seedTicketFlows(db, devIssuer ? [...TICKET_KINDS.keys()] : []);
+const commands = createCommandService({
+  db,
+  deliver,
+  clock,
+  commandTtlMs: config.DAYCUT_COMMAND_TTL_MS,
+});
 await seedCutoffTime(db, config.DAYCUT_CUTOFF_TIME);
 const app = await buildApp({
   db,
@@ -58,22 +70,37 @@ const app = await buildApp({
   logger,
   devIssuer,
   auth: devIssuer ? devAuthenticator(devIssuer) : oidcAuthenticator(oidcProvider(config)),
-  commands: createCommandService({
+  commands,
+  tickets: createTicketService({
     db,
-    deliver,
+    kinds: TICKET_KINDS,
     clock,
-    commandTtlMs: config.DAYCUT_COMMAND_TTL_MS,
+    engine: door,
+    commands,
+    onEngineAway: (error) => {
+      logger.warn({ err: error }, 'Temporal does not hear of a ticket; it will be told again');
+    },
   }),
+  kinds: TICKET_KINDS,
   engine: { isTemporalUp: () => isServing(client, namespace) },
   replay: createReplay(),
 });
-const stopRelay = startCommandRelay({ db, deliver }, (error) => {
-  logger.warn({ err: error }, 'the command relay stumbled and goes on');
-});
+const relayTickets = createTicketRelay({ db, engine: door });
+const stopRelays = [
+  startRounds(
+    () => relayCommands({ db, deliver }),
+    (error) => {
+      logger.warn({ err: error }, 'the command relay stumbled and goes on');
+    },
+  ),
+  startRounds(relayTickets, (error) => {
+    logger.warn({ err: error }, 'the ticket relay stumbled and goes on');
+  }),
+];
 await app.listen({ host: config.HOST, port: config.PORT });
 
 closeWithGrace({ delay: 10_000, logger }, async () => {
-  await stopRelay();
+  await Promise.all(stopRelays.map((stop) => stop()));
   await app.close();
   await connection.close();
   await db.$client.end();

@@ -9,13 +9,14 @@ import { attemptLog } from './activities/attempt-log.ts';
 import { createBatchActivities, createOpsActivities } from './activities/index.ts';
 import { clearingErrors, signsOfLife } from './activities/interceptors.ts';
 import { keepLooking } from './activities/keep-looking.ts';
-import { reconcile } from './activities/reconcile.ts';
+import { createReconciler } from './activities/reconcile.ts';
 import { loadConfig, loadTemporal } from './config.ts';
 import { bundleHashOf, storeBundle } from './db/archive.repository.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { keepBeating } from './db/heartbeats.repository.ts';
 import { seedCutoffTime } from './db/settings.repository.ts';
+import { loadTicketProgress } from './db/tickets.repository.ts';
 import { inTransaction } from './db/transaction.ts';
 import { clockFrom } from './domain/clock.ts';
 import { releaseOf, workflowBundle } from './scripts/embedded/workflow-bundle.ts';
@@ -23,6 +24,7 @@ import { createClosedRuns } from './temporal/closed-runs.ts';
 import { healHistories } from './temporal/heal-histories.ts';
 import { TASK_QUEUES } from './temporal/ids.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
+import { TICKET_KINDS } from './tickets/index.ts';
 
 const LEFTOVERS_MS = 3_000;
 
@@ -35,7 +37,11 @@ const identity = config.DAYCUT_TEMPORAL_IDENTITY ?? `${role}:${String(process.pi
 const self = { workerId: identity, role };
 
 Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
-const db = connect(config.DATABASE_URL, { poolSize: config.PG_POOL_SIZE, name: `worker ${role}` });
+const db = connect(config.DATABASE_URL, {
+  poolSize: config.PG_POOL_SIZE,
+  name: `worker ${role}`,
+  asApplication: true,
+});
 const connection = await NativeConnection.connect({ ...connectionOptions });
 const dependencies = { db, clock: clockFrom(config.DAYCUT_CLOCK) };
 const shared = {
@@ -62,7 +68,10 @@ async function runControl(): Promise<void> {
   await seedCutoffTime(db, config.DAYCUT_CUTOFF_TIME);
   const clientConnection = await Connection.connect({ ...connectionOptions });
   const client = new Client({ connection: clientConnection, namespace, identity });
-  const door = createWorkflowDoor(client, (ref) => loadFlowInput(db, ref));
+  const door = createWorkflowDoor(client, {
+    flow: (ref) => loadFlowInput(db, ref),
+    ticket: (ticketId) => loadTicketProgress(db, ticketId),
+  });
   const closedRuns = createClosedRuns(client);
   const healed = await healHistories(client, bundle, (run) => storeHistory(db, run, 'MISFIT'));
   if (healed.length > 0) log.warn({ healed }, 'open workflows did not fit and are opened again');
@@ -83,12 +92,12 @@ async function runControl(): Promise<void> {
   const ops = await Worker.create({
     ...shared,
     taskQueue: TASK_QUEUES.ops,
-    activities: createOpsActivities({ ...dependencies, door, closedRuns }),
+    activities: createOpsActivities({ ...dependencies, door, closedRuns, kinds: TICKET_KINDS }),
     maxConcurrentActivityTaskExecutions: config.PG_POOL_SIZE,
   });
   const stopLooking = [
     keepLooking(
-      () => reconcile({ ...dependencies, door }),
+      createReconciler({ db, door }),
       warned('the open ledger date could not be reconciled'),
     ),
     keepLooking(() => sweepClosedRuns({ db, closedRuns }), warned('closed runs were not archived')),

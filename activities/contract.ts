@@ -3,6 +3,7 @@ import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
 import type { RunnableStep, UndoStep } from '../domain/clearing/steps.ts';
 import type { ErrorCode } from '../domain/errors/error-catalogue.ts';
 import type { FlowCommand } from '../domain/clearing/commands.ts';
+import type { TicketProgress } from '../domain/tickets/ticket.ts';
 
 /** What opening a step led to. */
 export type OpenedStep =
@@ -57,6 +58,12 @@ export interface OpsActivities {
   cutDay(ledgerDate: BusinessDate, command: FlowCommand): Promise<DayCutOutcome>;
   openDay(ledgerDate: BusinessDate): Promise<void>;
   tellFlows(ledgerDate: BusinessDate): Promise<void>;
+}
+
+/** What a ticket asks for, on the same queue and of the same kind. */
+export interface TicketActivities {
+  advanceTicket(ticketId: string): Promise<TicketProgress>;
+  executeTicket(ticketId: string): Promise<TicketProgress>;
 }
 
 /** The archivist's, on the same queue. */

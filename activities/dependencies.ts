@@ -8,6 +8,7 @@ export interface WorkflowDoor {
   openLedgerDay(ledgerDate: BusinessDate): Promise<void>;
   openFlow(ref: FlowRef): Promise<void>;
   tellFlow(ref: FlowRef): Promise<void>;
+  openTicket(ticketId: string): Promise<void>;
 }
 
 export interface Dependencies {

@@ -1,5 +1,10 @@
 import type { Dependencies as Base, WorkflowDoor } from './dependencies.ts';
-import type { ArchiveActivities, BatchActivities, OpsActivities } from './contract.ts';
+import type {
+  ArchiveActivities,
+  BatchActivities,
+  OpsActivities,
+  TicketActivities,
+} from './contract.ts';
 import type { ClosedRuns } from '../temporal/closed-runs.ts';
 import { loadFlow } from '../db/flows.repository.ts';
 import { loadRevoke } from '../db/revokes.repository.ts';
@@ -9,12 +14,14 @@ import { recordPause } from './pause.ts';
 import { finishRevoke, openRevoke } from './revoke.ts';
 import { runReadiness } from './run-readiness.ts';
 import { closeStep, failStep, openStep, openUndo } from './step-control.ts';
+import { advanceTicket, type TicketDependencies } from './tickets/advance-ticket.ts';
+import { executeTicket } from './tickets/execute-ticket.ts';
 import { workShard } from './work-shard.ts';
 
 /** The registry of short activities; dependencies come in here and nowhere else. */
 export function createOpsActivities(
-  deps: Base & { readonly door: WorkflowDoor; readonly closedRuns: ClosedRuns },
-): OpsActivities & ArchiveActivities {
+  deps: TicketDependencies & { readonly door: WorkflowDoor; readonly closedRuns: ClosedRuns },
+): OpsActivities & TicketActivities & ArchiveActivities {
   return {
     loadFlowState: (ref) => loadFlow(deps.db, ref),
     runReadiness: (ref, command) => runReadiness(deps, ref, command),
@@ -28,6 +35,8 @@ export function createOpsActivities(
     cutDay: (ledgerDate, command) => cutDay(deps, ledgerDate, command),
     openDay: (ledgerDate) => openDay(deps, ledgerDate),
     tellFlows: (ledgerDate) => tellFlows(deps, ledgerDate),
+    advanceTicket: (ticketId) => advanceTicket(deps, ticketId),
+    executeTicket: (ticketId) => executeTicket(deps, ticketId),
     archiveHistory: (run) => archiveHistory(deps, run),
   };
 }

@@ -10,8 +10,9 @@ import {
 } from '../db/revokes.repository.ts';
 import { discardRuns, newestRun } from '../db/step-runs.repository.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
-import { statusOf, type FlowRef, type FlowState } from '../domain/clearing/flow-state.ts';
-import { DAY_END_FLOW, isDone, type StepId, type UndoStep } from '../domain/clearing/steps.ts';
+import type { FlowRef, FlowState } from '../domain/clearing/flow-state.ts';
+import { dropsContracts, stepsToRepeat } from '../domain/clearing/revoke-rules.ts';
+import { DAY_END_FLOW, type UndoStep } from '../domain/clearing/steps.ts';
 import type { FlowCommand } from '../domain/clearing/commands.ts';
 import { passGate } from './command-gate.ts';
 import type { OpenedRevoke } from './contract.ts';
@@ -89,7 +90,7 @@ export async function finishRevoke({ db }: Dependencies, revokeId: number): Prom
 
 async function reset(t: Transaction, flow: FlowState, revoke: RevokeRow): Promise<void> {
   const discarded = await discardDerived(t, flow, revoke);
-  await invalidateSteps(t.tx, flow, stepsToRepeat(flow, revoke));
+  await invalidateSteps(t.tx, flow, stepsToRepeat(flow.flow, revoke));
   await changeFlow(t.tx, flow, {
     mode: 'IDLE',
     readiness: 'STALE',
@@ -115,15 +116,9 @@ async function discardDerived(t: Transaction, flow: FlowState, revoke: RevokeRow
     const steps = ['billing', 'posting', 'settlement'] as const;
     return discardRuns(t.tx, { ...flow, steps, generation, span: 'upTo' }, by);
   }
-  return isDone(statusOf(flow, 'posting'))
-    ? 0
-    : discardRuns(t.tx, { ...flow, steps: ['billing'], generation, span: 'only' }, by);
-}
-
-function stepsToRepeat(flow: FlowState, revoke: RevokeRow): readonly StepId[] {
-  if (flow.flow === DAY_END_FLOW) return ['dataSummary'];
-  const derived: StepId[] = ['billing', 'posting', 'settlement'];
-  return revoke.supplements === 'ADD_TO_CLEARING' ? ['sync', 'preCheck', ...derived] : derived;
+  return dropsContracts(flow, revoke)
+    ? discardRuns(t.tx, { ...flow, steps: ['billing'], generation, span: 'only' }, by)
+    : 0;
 }
 
 /** With supplements NO_OP the set of trades is final as the newest snapshot took it. */

@@ -4,6 +4,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { holderOfAccount } from '../db/people.repository.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { FlowFeed } from './flow-feed.ts';
+import { addAudit, signInNotes } from './plugins/audit.ts';
 import { addAuth } from './plugins/auth.ts';
 import { addBodies } from './plugins/bodies.ts';
 import { MALFORMED_HTTP } from './plugins/malformed-http.ts';
@@ -12,6 +13,7 @@ import { addProblems } from './plugins/problems.ts';
 import { addRequestLog } from './plugins/request-log.ts';
 import { addValidation } from './plugins/validation.ts';
 import { API_PREFIX } from './prefix.ts';
+import { auditLogRoutes } from './routes/audit-log.ts';
 import { auditRunRoutes } from './routes/audit-runs.ts';
 import { balanceRoutes } from './routes/balances.ts';
 import { checkRoutes } from './routes/checks.ts';
@@ -32,6 +34,8 @@ import { devTokenRoutes, peopleRoutes, registrationRoutes } from './routes/peopl
 import { referenceRoutes } from './routes/reference.ts';
 import { settingRoutes } from './routes/settings.ts';
 import { supplementRoutes } from './routes/supplements.ts';
+import { ticketFlowRoutes } from './routes/ticket-flows.ts';
+import { ticketDecisionRoutes, ticketRoutes } from './routes/tickets.ts';
 import { tradeFileRoutes } from './routes/trade-files.ts';
 import { trialBalanceRoutes } from './routes/trial-balance.ts';
 
@@ -76,7 +80,8 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
   addValidation(app);
   addBodies(app);
   addRouteConventions(app);
-  addAuth(app, deps.auth, (account) => holderOfAccount(deps.db, account));
+  addAuth(app, deps.auth, (account) => holderOfAccount(deps.db, account), signInNotes(deps.db));
+  addAudit(app, deps.db);
   await addOpenApi(app);
   await app.register(
     async (api) => {
@@ -90,6 +95,9 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(flowCommandRoutes);
       await api.register(dayCutRoutes);
       await api.register(commandRoutes);
+      await api.register(ticketRoutes);
+      await api.register(ticketDecisionRoutes);
+      await api.register(ticketFlowRoutes);
       await api.register(orderRoutes);
       await api.register(checkRoutes);
       await api.register(contractRoutes);
@@ -105,6 +113,7 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(supplementRoutes);
       await api.register(orderChannelRoutes);
       await api.register(auditRunRoutes);
+      await api.register(auditLogRoutes);
     },
     { prefix: API_PREFIX },
   );

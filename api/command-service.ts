@@ -45,6 +45,10 @@ export function createCommandService(deps: Dependencies): CommandService {
       await deliverRow(deps, row);
       return outcomeOf(deps.db, request.commandId, isRepeated);
     },
+    async deliver(commandId) {
+      const row = await findCommand(deps.db, commandId);
+      if (row?.status === 'RECORDED') await deliverRow(deps, row);
+    },
   };
 }
 
@@ -149,7 +153,9 @@ export async function deliverRow(
 ): Promise<void> {
   const { revision } = await loadFlow(deps.db, row);
   const delivery = await deps.deliver(row, commandOf(row, revision));
-  if (delivery.kind === 'refused') await refuseCommand(deps.db, row.commandId, delivery.refusal);
+  if (delivery.kind !== 'refused') return;
+  const { refusal } = delivery;
+  await inTransaction(deps.db, ({ tx }) => refuseCommand(tx, row.commandId, refusal));
 }
 
 /** Waits a moment for the flow's own activity to write the outcome. */

@@ -2,15 +2,19 @@ import type { Db } from '../db/client.ts';
 import type { Replay } from '../domain/audit/replay.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Permission } from '../domain/permissions/permissions.ts';
+import type { TicketKinds } from '../tickets/ticket-kind.ts';
 import type { DevIssuer } from './dev-issuer.ts';
 import type { FlowFeed } from './flow-feed.ts';
 import type { Authenticator, DeclaredRoute, Person } from './plugins/auth.ts';
-import type { CommandService, EngineProbe } from './ports.ts';
+import type { CommandService, EngineProbe, TicketService } from './ports.ts';
 
 /** What the API stands on; the composition root makes it. Routes find it as `app.daycut`. */
 export interface ApiDependencies {
   readonly db: Db;
   readonly commands: CommandService;
+  readonly tickets: TicketService;
+  /** The ticket keys of this release. */
+  readonly kinds: TicketKinds;
   readonly engine: EngineProbe;
   readonly auth: Authenticator;
   /** The local issuer of the embedded default; without it there is no POST /dev/token. */

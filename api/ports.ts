@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import type { CommandKind } from '../domain/clearing/commands.ts';
 import type { ErrorCode } from '../domain/errors/error-catalogue.ts';
+import type { DecisionKind } from '../domain/tickets/ticket.ts';
 
 /** What an operator asks of a flow (or, for dayCut, of the ledger day). */
 export interface CommandRequest {
@@ -26,9 +27,51 @@ export type CommandAnswer =
   /** No outcome yet: the caller asks /commands/{id} later; a relay keeps delivering it. */
   | { readonly kind: 'undecided' };
 
-/** The one way in which the API makes anything happen in a workflow. */
+/** The one way in which the API makes anything happen in a flow. */
 export interface CommandService {
   submit(request: CommandRequest): Promise<CommandAnswer>;
+  /** Delivers a command that is written down; no effect on one that is final. */
+  deliver(commandId: string): Promise<void>;
+}
+
+/** Who asks, or decides: the person, and by which account they came. */
+export interface Asker {
+  readonly id: string;
+  readonly account: string;
+  readonly permissions: ReadonlySet<string>;
+}
+
+/** What somebody asks a second person to consent to. */
+export interface TicketRequest {
+  /** The Idempotency-Key. */
+  readonly requestId: string;
+  readonly key: string;
+  readonly target: unknown;
+  readonly payload: unknown;
+  readonly reason: string;
+  /** The target's version that the screen showed; absent = the caller did not look. */
+  readonly version?: string | undefined;
+  readonly by: Asker;
+}
+
+export interface DecisionRequest {
+  /** The Idempotency-Key. */
+  readonly requestId: string;
+  readonly ticketId: string;
+  readonly kind: DecisionKind;
+  /** The node that the screen showed; absent = the one that waits. */
+  readonly node?: number | undefined;
+  readonly reason: string;
+  readonly by: Asker;
+}
+
+/** Opens tickets and takes decisions on them. Refusals are thrown with their code. */
+export interface TicketService {
+  open(request: TicketRequest): Promise<{ readonly ticketId: string; readonly repeated: boolean }>;
+  /** taken: false = written down, and not yet taken into account by the ticket. */
+  decide(
+    request: DecisionRequest,
+  ): Promise<{ readonly taken: boolean; readonly repeated: boolean }>;
 }
 
 /** Whether the engine answers; used by health only. */

@@ -3,6 +3,7 @@ import type { Refusal } from '../domain/clearing/guards.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { Tx } from './client.ts';
 import { commands } from './schema/clearing.ts';
+import { endTicketOfCommand } from './tickets.repository.ts';
 
 export type CommandRow = typeof commands.$inferSelect;
 export type NewCommand = Omit<typeof commands.$inferInsert, 'seq' | 'status' | 'recordedAt'>;
@@ -16,7 +17,7 @@ export async function findCommand(tx: Tx, commandId: string): Promise<CommandRow
 export async function recordCommand(
   tx: Tx,
   command: NewCommand,
-  refusal: Refusal | undefined,
+  refusal?: Refusal,
 ): Promise<CommandRow> {
   const outcome = refusal ? refused(refusal) : { status: 'RECORDED' as const };
   const [row] = await tx
@@ -43,12 +44,14 @@ const undecided = (commandId: string) =>
  * (it expired, was refused, or was applied by an earlier attempt): then there must be no effect.
  */
 export async function applyCommand(tx: Tx, commandId: string): Promise<boolean> {
-  const rows = await tx
+  const [row] = await tx
     .update(commands)
     .set({ status: 'APPLIED', finalAt: sql`now()` })
     .where(undecided(commandId))
-    .returning({ commandId: commands.commandId });
-  return rows.length === 1;
+    .returning({ payload: commands.payload });
+  if (!row) return false;
+  await endTicketOfCommand(tx, { commandId, status: 'APPLIED', ...row });
+  return true;
 }
 
 /**
@@ -56,7 +59,15 @@ export async function applyCommand(tx: Tx, commandId: string): Promise<boolean> 
  * command.
  */
 export async function refuseCommand(tx: Tx, commandId: string, refusal: Refusal): Promise<void> {
-  await tx.update(commands).set(refused(refusal)).where(undecided(commandId));
+  const outcome = refused(refusal);
+  const [row] = await tx
+    .update(commands)
+    .set(outcome)
+    .where(undecided(commandId))
+    .returning({ payload: commands.payload });
+  if (row) {
+    await endTicketOfCommand(tx, { commandId, status: outcome.status, ...row, ...refusal });
+  }
 }
 
 /** EXPIRED: nobody took the command in time. Whoever would apply it later finds it final. */
@@ -65,11 +76,16 @@ export async function expireCommands(tx: Tx, now: Date): Promise<number> {
     .update(commands)
     .set({ status: 'EXPIRED', code: 'COMMAND_EXPIRED', finalAt: sql`now()` })
     .where(and(eq(commands.status, 'RECORDED'), sql`${commands.expiresAt} < ${now.toISOString()}`))
-    .returning({ commandId: commands.commandId });
+    .returning({ commandId: commands.commandId, payload: commands.payload });
+  const expired = { status: 'EXPIRED', code: 'COMMAND_EXPIRED' } as const;
+  for (const row of rows) await endTicketOfCommand(tx, { ...expired, ...row });
   return rows.length;
 }
 
-/** Commands that wait for delivery for longer than `olderThanMs`; oldest first. */
+/**
+ * Commands that wait for delivery for longer than `olderThanMs`, and those of tickets at once,
+ * since no request holds them; oldest first.
+ */
 export async function undeliveredCommands(tx: Tx, olderThanMs: number): Promise<CommandRow[]> {
   return tx
     .select()
@@ -77,7 +93,8 @@ export async function undeliveredCommands(tx: Tx, olderThanMs: number): Promise<
     .where(
       and(
         eq(commands.status, 'RECORDED'),
-        sql`${commands.recordedAt} < now() - make_interval(secs => ${olderThanMs / 1000})`,
+        sql`(${commands.recordedAt} < now() - make_interval(secs => ${olderThanMs / 1000})
+          OR ${commands.payload} ->> 'ticketId' IS NOT NULL)`,
       ),
     )
     .orderBy(commands.seq)

@@ -38,6 +38,18 @@ export async function holderOfAccount(tx: Tx, account: string): Promise<Holder |
   return rows.map(holderOf)[0];
 }
 
+/** Everybody who holds a role, or these persons only. */
+export async function holders(tx: Tx, personIds?: readonly string[]): Promise<Holder[]> {
+  const which = personIds
+    ? sql`p.person_id = ANY(ARRAY[${sql.join(
+        [...personIds, ''].map((id) => sql`${id}`),
+        sql`, `,
+      )}])`
+    : sql`EXISTS (SELECT 1 FROM person_roles h WHERE h.person_id = p.person_id)`;
+  const { rows } = await tx.execute<HeldRow>(sql`${HELD} WHERE ${which} GROUP BY p.person_id`);
+  return rows.map(holderOf);
+}
+
 export interface NewPerson {
   readonly personId: string;
   readonly name: string;

@@ -49,3 +49,24 @@ export async function endRevoke(
     .set({ status: 'SUCCEEDED', finishedAt: sql`now()`, result })
     .where(eq(revokes.revokeId, revokeId));
 }
+
+/** What a revoke could take back. */
+export interface RevocableCounts {
+  readonly contracts: number;
+  /** Journals of the date that nothing has reversed. */
+  readonly posted: number;
+  readonly settled: number;
+}
+
+/** Counts contracts and journals of a flow on its date: one pass over each, for one person. */
+export async function revocableCounts(tx: Tx, ref: FlowRef): Promise<RevocableCounts> {
+  const left = (kind: string) => sql`count(*) FILTER (WHERE kind = ${kind})
+    - count(*) FILTER (WHERE kind = ${`${kind}Reversal`})`;
+  const { rows } = await tx.execute<RevocableCounts & Record<string, unknown>>(sql`
+    SELECT (SELECT count(*)::int FROM live_contracts
+        WHERE ledger_date = ${ref.ledgerDate} AND flow = ${ref.flow}) AS contracts,
+      (${left('tradePosting')})::int AS posted,
+      (${left('cashSettlement')} + ${left('securitiesSettlement')})::int AS settled
+    FROM journals WHERE ledger_date = ${ref.ledgerDate} AND flow = ${ref.flow}`);
+  return rows[0] ?? { contracts: 0, posted: 0, settled: 0 };
+}

@@ -7,6 +7,8 @@ export const flowWorkflowId = ({ ledgerDate, flow }: FlowRef): string =>
 
 export const ledgerDayWorkflowId = (ledgerDate: BusinessDate): string => `ledger-day/${ledgerDate}`;
 
+export const ticketWorkflowId = (ticketId: string): string => `ticket/${ticketId}`;
+
 /** The date in the id of a flow or a ledger day; other workflows are not named by one. */
 export function ledgerDateIn(workflowId: string): BusinessDate | undefined {
   const [, date] = /^(?:clearing|ledger-day)\/([^/]+)/.exec(workflowId) ?? [];

@@ -1,5 +1,5 @@
-// Replays one run that its parent sends, and answers with the report. In a process of its own: a
-// replay keeps a core busy, and what it runs is the code of some former release.
+// Replays the runs that its parent sends, one after another, and answers with the reports. In a
+// process of its own: a replay keeps a core busy, and it runs the code of some former release.
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { ReplayJob } from '../domain/audit/replay.ts';
 import { auditReplay } from './audit-replay.ts';
@@ -9,12 +9,14 @@ Runtime.install({
   telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
 });
 
-process.once('message', (job: ReplayJob) => {
+process.on('message', (job: ReplayJob) => {
   auditReplay(job).then(
-    (report) => process.send?.(report, () => process.exit(0)),
+    (report) => process.send?.(report),
     (error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
       process.exit(1);
     },
   );
 });
+// Whoever loads us lets go of the channel; it is all that we live for.
+process.channel?.ref();

@@ -1,5 +1,10 @@
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
-import type { ArchiveActivities, BatchActivities, OpsActivities } from '../activities/contract.ts';
+import type {
+  ArchiveActivities,
+  BatchActivities,
+  OpsActivities,
+  TicketActivities,
+} from '../activities/contract.ts';
 import { TASK_QUEUES } from '../temporal/ids.ts';
 
 /** All timeouts and retries in one view. Business refusals are non-retryable by their own type. */
@@ -18,6 +23,7 @@ const shortTransactions: ActivityOptions = {
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 };
 export const ops = proxyActivities<OpsActivities>(shortTransactions);
+export const tickets = proxyActivities<TicketActivities>(shortTransactions);
 export const archive = proxyActivities<ArchiveActivities>(shortTransactions);
 
 /**

@@ -1,7 +1,13 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import {
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  type SignalDefinition,
+} from '@temporalio/workflow';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import type { FlowCommand } from '../domain/clearing/commands.ts';
 import type { FlowState } from '../domain/clearing/flow-state.ts';
+import type { DecisionKind, TicketHint } from '../domain/tickets/ticket.ts';
 
 export interface LedgerDayInput {
   readonly ledgerDate: BusinessDate;
@@ -29,3 +35,11 @@ export const dayCutUpdate = defineUpdate<Accepted, [FlowCommand]>('dayCut');
 export const flowChangedSignal = defineSignal('flowChanged');
 
 export const flowStateQuery = defineQuery<FlowState>('flowState');
+
+/** Signals of approvalTicket: hints that there is a decision row. A forged one changes nothing. */
+export const ticketSignals: Readonly<Record<DecisionKind, SignalDefinition<[TicketHint]>>> = {
+  approve: defineSignal('approve'),
+  reject: defineSignal('reject'),
+  withdraw: defineSignal('withdraw'),
+  close: defineSignal('close'),
+};

@@ -7,8 +7,9 @@ import { FlowViewRef } from './flow-view.ts';
  */
 export const CommandHeaders = Type.Object({
   'idempotency-key': Type.String({
-    pattern: '^[A-Za-z0-9._:-]{8,128}$',
-    description: 'The command id: 8 to 128 letters, digits and . _ : -',
+    // Ids with that beginning belong to the commands of tickets.
+    pattern: '^(?!ticket-)[A-Za-z0-9._:-]{8,128}$',
+    description: 'The command id: 8 to 128 letters, digits and . _ : -, not beginning with ticket-',
   }),
 });
 

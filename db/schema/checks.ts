@@ -76,7 +76,9 @@ export const importErrors = pgTable(
  */
 export const requestAnswers = pgTable('request_answers', {
   requestId: text('request_id').primaryKey(),
-  kind: word<'tradeFile' | 'supplement' | 'orderChannel' | 'ticket' | 'frontOfficeImport'>('kind').notNull(),
+  kind: word<'tradeFile' | 'supplement' | 'orderChannel' | 'ticket' | 'frontOfficeImport'>(
+    'kind',
+  ).notNull(),
   /** Digest of everything that was asked: the same key with another request is refused. */
   requestHash: text('request_hash').notNull(),
   person: text('person').notNull(),

@@ -27,7 +27,7 @@ export function journalIdAt(entries: Uint8Array, at: number): number {
   return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
 }
 
-/** The first difference between what was sealed and what is there; undefined = none. */
+/** The first journal that is not as it was sealed; undefined = none. What follows does not count. */
 export function leafDifference(sealed: Uint8Array, found: Uint8Array): LeafDifference | undefined {
   for (let at = 0; at < countOf(sealed); at += 1) {
     const journalId = journalIdAt(sealed, at);
@@ -44,7 +44,5 @@ export function leafDifference(sealed: Uint8Array, found: Uint8Array): LeafDiffe
     if (!same(LEAF_ROW_AT, LEAF_ENTRY_BYTES)) return { kind: 'row', journalId };
     if (!same(LEAF_PREFIX_AT, LEAF_ROW_AT)) return { kind: 'postings', journalId };
   }
-  return countOf(found) > countOf(sealed)
-    ? { kind: 'foreign', journalId: journalIdAt(found, countOf(sealed)) }
-    : undefined;
+  return undefined;
 }

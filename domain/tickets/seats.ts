@@ -2,8 +2,8 @@ import type { TicketNode } from './ticket-flow.ts';
 
 /*
  * A node is a number of seats, each to be taken by one person: one seat that any of its approvers
- * may take (ANY_OF), or one for each named person and one for each named role (ALL_OF). Nobody takes
- * two seats, so two roles of one person do not make two persons.
+ * may take (ANY_OF), or one for each named person and one for each named role (ALL_OF). Nobody
+ * takes two seats, so two roles of one person do not make two persons.
  */
 
 /** What a person may do about a ticket now. */

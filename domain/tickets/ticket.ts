@@ -24,3 +24,26 @@ export type DecisionKind = (typeof DECISION_KINDS)[number];
 /** While a ticket is open, no second one may be opened for its key and target. */
 export const isOpen = (status: TicketStatus): boolean =>
   status === 'PENDING' || status === 'APPROVED' || status === 'EXECUTING';
+
+/** What a ticket's workflow is opened with and learns: where the ticket stands, nothing of what. */
+export interface TicketProgress {
+  readonly ticketId: string;
+  readonly ticketKey: string;
+  readonly targetId: string;
+  readonly status: TicketStatus;
+  readonly node: number;
+  /** When time will change it next, if nobody decides; null when it does not wait. */
+  readonly wakesAt: string | null;
+  readonly resultCode: string | null;
+}
+
+/** What a signal carries: where to look. The decision itself is a row. */
+export interface TicketHint {
+  readonly decisionId: number;
+  readonly node: number;
+}
+
+/** The command that carries a ticket's effect out, where that is a command. */
+export const ticketCommandId = (ticketId: string): string => `${TICKET_COMMANDS}${ticketId}`;
+/** No request may take an id that belongs to a ticket. */
+export const TICKET_COMMANDS = 'ticket-';

@@ -3,6 +3,7 @@ import type { DevIssuer } from '../../api/dev-issuer.ts';
 import type { DeclaredRoute } from '../../api/plugins/auth.ts';
 import { connect } from '../../db/client.ts';
 import { clockFrom } from '../../domain/clock.ts';
+import { TICKET_KINDS } from '../../tickets/index.ts';
 
 export interface ApiDescription {
   /** The OpenAPI document as text, as it is committed. */
@@ -24,7 +25,9 @@ export async function describeApi(): Promise<ApiDescription> {
     db,
     devIssuer,
     auth: nobody,
-    commands: { submit: nobody },
+    commands: { submit: nobody, deliver: nobody },
+    tickets: { open: nobody, decide: nobody },
+    kinds: TICKET_KINDS,
     engine: { isTemporalUp: nobody },
     replay: nobody,
     clock: clockFrom('2025-12-22T00:00:00Z'),

@@ -76,7 +76,7 @@ afterAll(() => stage.stop());
 
 /** Once they are all there: runs are archived some seconds after they closed. */
 function runsOf(ledgerDate: string, count: number): Promise<RunView[]> {
-  return poll(`${count} archived runs of ${ledgerDate}`, 60_000, async () => {
+  return poll(`${count} archived runs of ${ledgerDate}`, 30_000, async () => {
     const runs = await auditor.list<RunView>(`/audit/runs?ledgerDate=${ledgerDate}`);
     if (runs.length >= count) return runs;
     throw new Error(JSON.stringify(runs.map(({ workflowId }) => workflowId)));
@@ -204,25 +204,26 @@ describe('the runs of a day that is over', () => {
 
 describe('after a release with other workflow code', () => {
   beforeAll(async () => {
+    await new DayDesk(stage.operator, TUE_2025_12_23).flow('US').clear();
     await stage.stop();
     const env = { DAYCUT_WORKFLOW_BUNDLE: await otherWorkflowBundle() };
     stage = await startStage(MON_2025_12_22, 'tiny', { databaseUrl, namespace, env });
     auditor = await stage.as('auditor');
     const day = new DayDesk(stage.operator, TUE_2025_12_23);
-    await day.clear();
+    await day.clear(['HK', 'day-end']);
   }, 120_000);
 
   it('runs of either release replay with their own code', async () => {
     const monday = await runsOf(MON_2025_12_22, 5);
-    // Those that the release ended, and those that were opened again in their place.
-    const tuesday = await runsOf(TUE_2025_12_23, 7);
-    const misfits = tuesday.filter(({ closeStatus }) => closeStatus === 'TERMINATED');
-    expect(misfits.map(({ workflowId }) => workflowId)).toContain(`clearing/${TUE_2025_12_23}/HK`);
-    const ended = tuesday.find(({ closeStatus }) => closeStatus === 'COMPLETED');
-    expect(new Set([...monday, ...misfits].map(({ bundleHash }) => bundleHash)).size).toBe(1);
-    expect(ended?.bundleHash).not.toBe(monday[0]?.bundleHash);
-    for (const { runId } of [...monday.slice(0, 2), ...tuesday]) {
-      expect((await replayOf(runId)).differences).toEqual([]);
+    const tuesday = await runsOf(TUE_2025_12_23, 5);
+    // The release ended the flow that it does not fit, and opened it again.
+    const us = tuesday.filter(({ workflowId }) => workflowId.endsWith('/US'));
+    expect(us.map(({ closeStatus }) => closeStatus)).toEqual(['TERMINATED', 'COMPLETED']);
+    const [misfit, reopened] = us;
+    expect(misfit?.bundleHash).toBe(monday[0]?.bundleHash);
+    expect(reopened?.bundleHash).not.toBe(monday[0]?.bundleHash);
+    for (const run of [monday[0], misfit, reopened]) {
+      expect((await replayOf(run!.runId)).differences).toEqual([]);
     }
   });
 

@@ -11,6 +11,7 @@ import {
   type Permission,
   type Role,
 } from '../../domain/permissions/permissions.ts';
+import { TICKET_KINDS } from '../../tickets/index.ts';
 import { startApi, type ApiUnderTest } from './support.ts';
 
 /** What the contract leaves open to anybody. */
@@ -63,8 +64,11 @@ describe('who may call what', () => {
     expect(api.app.routeTable.length).toBeGreaterThan(40);
   });
 
-  it('every code is asked for by some route and held by some role, or is kept for later', () => {
-    const asked = new Set(api.app.routeTable.map(({ access }) => access));
+  it('every code is asked for by a route or a ticket key and held by some role, or is kept', () => {
+    const asked = new Set<string>([
+      ...api.app.routeTable.map(({ access }) => access),
+      ...[...TICKET_KINDS.values()].flatMap(({ ask, see }) => [ask, see]),
+    ]);
     const held = permissionsOf(Object.keys(ROLES));
     for (const code of Object.keys(PERMISSIONS) as Permission[]) {
       const isReserved = RESERVED_PERMISSIONS.includes(code);

@@ -7,13 +7,20 @@ import { openDevIssuer } from '../../api/dev-issuer.ts';
 import { devAuthenticator } from '../../api/plugins/auth.ts';
 import { createReplay } from '../../api/replay-process.ts';
 import type { CommandAnswer, CommandRequest } from '../../api/ports.ts';
+import { createTicketService } from '../../api/tickets/ticket-service.ts';
 import { connect, type Db } from '../../db/client.ts';
+import { applyCommand } from '../../db/commands.repository.ts';
 import { seedPeople } from '../../db/seed/people.ts';
+import { seedTicketFlows } from '../../db/seed/ticket-flows.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { loadTinyBroker } from '../../scripts/sample-broker/load.ts';
 import { parseBusinessDate } from '../../domain/calendar/business-date.ts';
 import { clockFrom } from '../../domain/clock.ts';
 import type { DemoAccount } from '../../domain/permissions/demo-people.ts';
+import { TICKET_KINDS } from '../../tickets/index.ts';
+import type { TicketKinds } from '../../tickets/ticket-kind.ts';
 import { freshDatabase, type Template } from '../support/database.ts';
+import { playedEngine } from '../tickets/support/played-engine.ts';
 
 export const MON_2025_12_22 = parseBusinessDate('2025-12-22');
 export const TUE_2025_12_23 = parseBusinessDate('2025-12-23');
@@ -34,18 +41,23 @@ export interface ApiUnderTest {
 }
 
 /** The API on a database of its own with an open ledger date; only the engine is played. */
-export async function startApi(template: Template = 'empty'): Promise<ApiUnderTest> {
+export async function startApi(
+  template: Template = 'empty',
+  kinds: TicketKinds = TICKET_KINDS,
+): Promise<ApiUnderTest> {
   const url = await freshDatabase(template);
   if (template === 'empty') await loadTinyBroker(url, { firstLedgerDate: MON_2025_12_22 });
   const db = connect(url, { poolSize: 4 });
   await seedPeople(db, { demo: true });
+  await seedTicketFlows(db, []);
   const devIssuer = await openDevIssuer(join(inject('scratch'), 'issuer-keys.json'));
   const submitted: CommandRequest[] = [];
+  const clock = clockFrom(AFTER_CUTOFF);
   const app = await buildApp({
     db,
     devIssuer,
     auth: devAuthenticator(devIssuer),
-    clock: clockFrom(AFTER_CUTOFF),
+    clock,
     replay: createReplay(),
     engine: { isTemporalUp: async () => api.isTemporalUp },
     commands: {
@@ -54,7 +66,24 @@ export async function startApi(template: Template = 'empty'): Promise<ApiUnderTe
         if (api.answer instanceof Error) throw api.answer;
         return api.answer;
       },
+      deliver: async () => undefined,
     },
+    tickets: createTicketService({
+      db,
+      kinds,
+      clock,
+      engine: playedEngine({ db, kinds, clock }),
+      commands: {
+        // As the flow would, in the transaction of the first effect.
+        deliver: async (id) => {
+          await inTransaction(db, ({ tx }) => applyCommand(tx, id));
+        },
+      },
+      onEngineAway: (error) => {
+        throw error;
+      },
+    }),
+    kinds,
   });
   const as = async (account: DemoAccount) => ({
     authorization: `Bearer ${await devIssuer.issue(account)}`,

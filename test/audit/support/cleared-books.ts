@@ -5,6 +5,8 @@ import type { Db } from '../../../db/client.ts';
 import { applyCommand, recordCommand, refuseCommand } from '../../../db/commands.repository.ts';
 import { writeDailyRoot } from '../../../db/daily-roots.repository.ts';
 import { closeLedgerDate, lockLedgerDate } from '../../../db/ledger-dates.repository.ts';
+import { manualPasses } from '../../../db/schema/manual-passes.ts';
+import { settingVersions } from '../../../db/schema/settings.ts';
 import { ticketDecisions, ticketFlows, tickets } from '../../../db/schema/tickets.ts';
 import { discardRuns } from '../../../db/step-runs.repository.ts';
 import { inTransaction } from '../../../db/transaction.ts';
@@ -138,6 +140,25 @@ export async function clearedBooks(): Promise<Db> {
     await db
       .insert(ticketFlows)
       .values({ ticketKey: 'default', version, definition, changedBy: 'admin' });
+  }
+  for (const version of [1, 2]) {
+    await db.insert(settingVersions).values({
+      setting: 'cutoff.time',
+      version,
+      after: { time: `1${version}:00` },
+      changedBy: 'admin',
+      approvedBy: ['approver'],
+    });
+    await db.insert(manualPasses).values({
+      ledgerDate: MON_2025_12_22,
+      flow: 'HK',
+      kind: 'check',
+      item: `item-${version}`,
+      evidenceHash: `evidence ${version}`,
+      ticketId: `t-${version}`,
+      maker: 'operator',
+      approvers: ['approver'],
+    });
   }
   await ticket(db, 't-1');
   await ticket(db, 't-2');

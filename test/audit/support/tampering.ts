@@ -58,6 +58,21 @@ export const COVERED: Readonly<Record<string, Covered>> = {
     order: 'ledger_date, step_run_id, shard, chunk',
     fresh: { chunk: '100 + (random() * 1e6)::int' },
   },
+  setting_versions: {
+    key: ['setting', 'version'],
+    order: 'setting COLLATE "C", version',
+    fresh: { version: '10 + (random() * 1e6)::int' },
+  },
+  manual_passes: {
+    key: ['ledger_date', 'flow', 'kind', 'item', 'evidence_hash'],
+    order: 'ledger_date, flow, kind, item COLLATE "C", evidence_hash COLLATE "C"',
+    fresh: { evidence_hash: "'forged-' || random()", ticket_id: "'forged-' || random()" },
+  },
+  fee_rules: {
+    key: ['rule_id'],
+    order: 'rule_id::text COLLATE "C"',
+    fresh: { rule_id: '100000 + (random() * 1e6)::int' },
+  },
   daily_roots: {
     key: ['root_no'],
     order: 'root_no',
@@ -209,6 +224,7 @@ function changesOf(name: string, type: string, random: Random): string[] {
     numeric: [`${name} + 0.01`, `-${name}`, `${name} * 10`, `${name} + 0.000`, 'trim_scale(1.5)'],
     date: [`${name} + 1`, `${name} - 1`],
     timestamptz: [`${name} + interval '1 microsecond'`, `${name} - interval '1 hour'`],
+    _text: [`array_append(${name}, 'x')`, `ARRAY['nobody']`],
     bool: [`NOT ${name}`],
     jsonb: [`'{"forged": true}'`, `'[]'`, `'"text"'`, `coalesce(${name}, '{}') || '{"x": 1}'`],
     bytea: [

@@ -1,0 +1,19 @@
+// The registry of ticket keys: adding one is a file beside this one and a name in this list.
+import { checkPass } from './check-pass.ts';
+import { earlyCutoff } from './early-cutoff.ts';
+import { feeRuleVersion } from './fee-rule-version.ts';
+import { personRoles } from './person-roles.ts';
+import { reClearing } from './re-clearing.ts';
+import { readinessPass } from './readiness-pass.ts';
+import { systemConfig } from './system-config.ts';
+import { kindsOf } from './ticket-kind.ts';
+
+export const TICKET_KINDS = kindsOf(
+  reClearing,
+  earlyCutoff,
+  checkPass,
+  readinessPass,
+  systemConfig,
+  feeRuleVersion,
+  personRoles,
+);
