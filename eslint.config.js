@@ -46,7 +46,7 @@ export default tseslint.config(
     files: ['domain/**/*.ts'],
     ignores: [
       'domain/clock.ts',
-      'domain/calendar/{business-date,cutoff}.ts',
+      'domain/calendar/{business-date,cutoff,instant}.ts',
       'domain/front-office/row-reader.ts',
     ],
     rules: {

@@ -55,6 +55,13 @@ const Filter = strict({
 const isObject = (body: unknown): body is RawRow =>
   typeof body === 'object' && body !== null && !Array.isArray(body);
 
+/** Throws ROWS_REFUSED with every wrong field. */
+function supplementOf(body: unknown) {
+  const read = readSupplement(isObject(body) ? body : {});
+  if (read.ok) return read.supplement;
+  throw rowsRefused(read.errors);
+}
+
 /** Back-office supplements (后台补单): trades that no front office sends. */
 export const supplementRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db, clock } = app.daycut;
@@ -73,10 +80,7 @@ export const supplementRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const body: unknown = request.body;
-      const read = readSupplement(isObject(body) ? body : {});
-      if (!read.ok) throw rowsRefused(read.errors);
-      const { supplement } = read;
+      const supplement = supplementOf(request.body);
       const requestId = request.headers['idempotency-key'];
       const requestHash = createHash('sha256').update(JSON.stringify(supplement)).digest('hex');
       const person = request.person.id;

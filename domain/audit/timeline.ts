@@ -1,3 +1,4 @@
+import { msOf } from '../calendar/instant.ts';
 import type { RunnableStep } from '../clearing/steps.ts';
 import { isRecord, type FailedAttempt, type Moment, type TimelineLine } from './moment.ts';
 import { sentenceOf } from './timeline-sentences.ts';
@@ -44,7 +45,7 @@ function lineOf(moment: Moment, facts: TimelineFacts): Omit<TimelineLine, 'texts
     pass: run?.pass ?? null,
     shard: isShard ? Number(moment.given[1]) + 1 : null,
     shards: isShard ? (run?.shards ?? null) : null,
-    ms: moment.endedAt === null ? null : Date.parse(moment.endedAt) - Date.parse(at),
+    ms: moment.endedAt === null ? null : msOf(moment.endedAt) - msOf(at),
     attempt,
     outcome: commandId === null ? null : (facts.commands.get(commandId)?.status ?? null),
     code,

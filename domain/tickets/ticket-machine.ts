@@ -1,3 +1,4 @@
+import { instantOf, msOf } from '../calendar/instant.ts';
 import type { Refusal } from '../clearing/guards.ts';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import { fillsNode, mayTakeSeat, type Approvers } from './seats.ts';
@@ -207,8 +208,6 @@ function withoutLapsed(
   };
 }
 
-const msOf = (instant: string): number => Date.parse(instant);
-
 /** The ticket once it is that time: reminded, escalated or EXPIRED, if it still waits. */
 export function elapse(ticket: TicketState, at: string): TicketState {
   if (ticket.status !== 'PENDING') return ticket;
@@ -231,7 +230,7 @@ export function wakesAt(ticket: TicketState): string | undefined {
   const isDone = timeout === undefined || (timeout.action === 'ESCALATE' && ticket.escalated);
   const round = timeout?.action === 'REMIND' ? ticket.reminders + 1 : 1;
   const due = isDone ? Infinity : msOf(ticket.nodeSince) + round * timeout.afterMinutes * MINUTE_MS;
-  return new Date(Math.min(Math.ceil(due), msOf(ticket.expiresAt))).toISOString();
+  return instantOf(Math.min(Math.ceil(due), msOf(ticket.expiresAt)));
 }
 
 /** What this person could decide now; for screens, since the API judges each decision anyway. */
