@@ -87,7 +87,7 @@ export const auditHead = pgTable(
 /**
  * The Merkle root over the journals of one committed chunk, in the order (account, journal), which
  * is the order of writing. `leaves` has 20 bytes for each journal: its id, the first 8 bytes of its
- * leaf hash and the CRC of its own row, so that a difference names its row.
+ * leaf hash and a checksum of its own row, so that a difference names its row.
  */
 export const journalSeals = pgTable(
   'journal_seals',
