@@ -47,7 +47,8 @@ export const auditEvents = pgTable(
     ticketId: text('ticket_id'),
     commandId: text('command_id'),
     workflowId: text('workflow_id'),
-    runId: text('run_id'),
+    /** The run of a workflow in whose activity it was written (db/transaction.ts). */
+    runId: text('run_id').default(sql`nullif(current_setting('daycut.run_id', true), '')`),
     requestId: text('request_id'),
   },
   (t) => [
