@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { archiveLeftovers, storeHistory, sweepClosedRuns } from './activities/archive-history.ts';
 import { attemptLog } from './activities/attempt-log.ts';
 import { createBatchActivities, createOpsActivities } from './activities/index.ts';
-import { clearingErrors, signsOfLife } from './activities/interceptors.ts';
+import { clearingErrors, runNames, signsOfLife } from './activities/interceptors.ts';
 import { keepLooking } from './activities/keep-looking.ts';
 import { createReconciler } from './activities/reconcile.ts';
 import { loadConfig, loadTemporal } from './config.ts';
@@ -48,7 +48,7 @@ const shared = {
   connection,
   namespace,
   identity,
-  interceptors: { activity: [attemptLog(db, identity), clearingErrors, signsOfLife] },
+  interceptors: { activity: [attemptLog(db, identity), clearingErrors, signsOfLife, runNames] },
   // Unless told, the SDK holds signs of life back until four fifths of their timeout are over.
   maxHeartbeatThrottleInterval: '2 seconds',
   shutdownGraceTime: '5 seconds',

@@ -1,5 +1,6 @@
 import type { Context } from '@temporalio/activity';
 import type { ActivityInboundCallsInterceptor, ActivityInterceptors } from '@temporalio/worker';
+import { asWorkflowRun } from '../db/transaction.ts';
 import { toFailure } from '../temporal/failure.ts';
 
 /** Turns a ClearingError into a failure that keeps its code and retryability on the wire. */
@@ -16,6 +17,16 @@ class ClearingErrors implements ActivityInboundCallsInterceptor {
     }
   }
 }
+
+/** So that the audit log names the run of a workflow that each event was written for. */
+export const runNames = ({ info }: Context): ActivityInterceptors => ({
+  inbound: {
+    async execute(input, next) {
+      const runId = info.workflowExecution?.runId;
+      return runId === undefined ? next(input) : asWorkflowRun(runId, () => next(input));
+    },
+  },
+});
 
 const BEAT_EVERY_MS = 2_000;
 

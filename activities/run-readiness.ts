@@ -12,7 +12,8 @@ import { evaluateReadiness } from './readiness-items.ts';
 
 /**
  * Evaluates the readiness items of a flow and stores each result: PASSED when no item of severity 1
- * or 2 failed but what was passed by hand, else BLOCKED. Safe to repeat: the command is applied by one transaction only.
+ * or 2 failed but what was passed by hand, else BLOCKED. Safe to repeat: the command is applied by
+ * one transaction only.
  */
 export async function runReadiness(
   { db, clock }: Dependencies,

@@ -16,6 +16,8 @@ export interface StepCost {
   readonly shards: number;
   readonly nodeCpu: number;
   readonly postgresCpu: number;
+  /** Part of `nodeCpu`: hashing the journals of the step into their seals. */
+  readonly sealingCpu: number;
 }
 
 export interface ClearingCost {
@@ -63,11 +65,20 @@ async function clearEmptyFlow({ api }: Installation, name: string): Promise<void
   });
 }
 
-/** Begins at each step: the wall clock of PostgreSQL, and how many shards. */
-async function stepTimes(db: Db): Promise<{ step: string; at: number; shards: number }[]> {
-  const { rows } = await db.$client.query<{ step: string; at: number; shards: number }>(
+interface StepFacts {
+  readonly step: string;
+  readonly at: number;
+  readonly shards: number;
+  readonly sealingCpu: number;
+}
+
+/** Of each step: when it began by the clock of PostgreSQL, and what its shards say. */
+async function stepFacts(db: Db): Promise<StepFacts[]> {
+  const { rows } = await db.$client.query<StepFacts>(
     `SELECT step, extract(epoch FROM started_at)::float8 AS at,
-       (SELECT count(*) FROM step_shards s WHERE s.step_run_id = r.step_run_id) AS shards
+       (SELECT count(*) FROM step_shards s WHERE s.step_run_id = r.step_run_id) AS shards,
+       (SELECT coalesce(sum((result ->> 'sealingMs')::float8), 0) / 1000 FROM step_shards s
+        WHERE s.step_run_id = r.step_run_id) AS "sealingCpu"
      FROM step_runs r WHERE ledger_date = $1 AND flow = $2 ORDER BY step_run_id`,
     [BENCH_DATE, BENCH_FLOW],
   );
@@ -114,10 +125,10 @@ export async function clearMarket(
      WHERE ledger_date = $1 AND flow = $2`,
     [BENCH_DATE, BENCH_FLOW],
   );
-  const times = await stepTimes(db);
+  const facts = await stepFacts(db);
   const end = rows[0]?.at ?? 0;
-  const steps = times.map(({ step, at, shards }, index): StepCost => {
-    const seconds = (times[index + 1]?.at ?? end) - at;
+  const steps = facts.map(({ step, at, shards, sealingCpu }, index): StepCost => {
+    const seconds = (facts[index + 1]?.at ?? end) - at;
     const cpu = used.get(step) ?? { node: 0, postgres: 0 };
     return {
       step,
@@ -126,11 +137,12 @@ export async function clearMarket(
       shards,
       nodeCpu: cpu.node,
       postgresCpu: cpu.postgres,
+      sealingCpu,
     };
   });
   const processes = Object.entries({ ...pids, temporal: temporal.pid });
   return {
-    seconds: end - (times[0]?.at ?? end),
+    seconds: end - (facts[0]?.at ?? end),
     steps,
     peakMb: {
       ...Object.fromEntries(processes.map(([name, pid]) => [name, peakMegabytes(pid)])),

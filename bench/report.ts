@@ -1,3 +1,4 @@
+import type { StepCost } from './clearing.ts';
 import type { EmptyResult, Spread } from './empty.ts';
 import type { Cost } from './floor.ts';
 import type { Ratio, SizeResult } from './size-result.ts';
@@ -8,6 +9,17 @@ const whole = (value: number): string => Math.round(value).toLocaleString('en');
 const ratioLine = (what: string, floor: Cost, ratio: Ratio): string =>
   `  ${what.padEnd(22)} floor ${floor.seconds.toFixed(2)} s, ratio ${ratio.seconds.toFixed(2)}; ` +
   `floor ${floor.cpu.toFixed(2)} s CPU, ratio ${ratio.cpu.toFixed(2)}`;
+
+/** What the audit log costs at bulk; the budget is 5 % of posting. */
+function sealingLine(steps: readonly StepCost[]): string {
+  const { sealingCpu, nodeCpu, postgresCpu } = steps.find(({ step }) => step === 'posting') ?? {
+    sealingCpu: 0,
+    nodeCpu: 0,
+    postgresCpu: 0,
+  };
+  const share = (100 * sealingCpu) / Math.max(nodeCpu + postgresCpu, 0.01);
+  return `sealing of journals: ${sealingCpu.toFixed(3)} s CPU, ${share.toFixed(1)} % of posting`;
+}
 
 /** The numbers of one size, for people. */
 export function describeRun(result: SizeResult): string {
@@ -43,6 +55,7 @@ export function describeRun(result: SizeResult): string {
     ...tables,
     ratioLine('billing + posting', floor.billingAndPosting, result.billingAndPosting),
     ratioLine('whole clearing', floor.clearing, result.wholeClearing),
+    sealingLine(clearing.steps),
     `peak memory: ${memory.join(', ')}`,
     `CPU of other programs meanwhile: ${clearing.strangersCpu.toFixed(1)} s`,
     '',

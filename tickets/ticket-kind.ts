@@ -97,8 +97,8 @@ export interface TicketKindOf<Target, Payload> {
   /** Who may see target, payload, before, after and result; others get the ticket without them. */
   readonly see: Permission;
   /**
-   * When somebody asks, before anything is frozen: fills in what they left open. Throws for what may
-   * not be asked for now, although it might still take effect later.
+   * When somebody asks, before anything is frozen: fills in what they left open. Throws for what
+   * may not be asked for now, although it might still take effect later.
    */
   complete?(payload: Payload, now: Date): Payload;
   /** Reads the target. Throws NOT_FOUND for one that does not exist. */

@@ -44,8 +44,8 @@ export class JournalBatch {
   private readonly clientDeltas = new CopyBuffer(1 << 18);
   private readonly house = new Map<number, Map<number, ExactSum>>();
   private readonly sealer = new JournalSealer();
-  /** Of each journal: its id, and where its row and its postings end. */
-  private readonly ends: (readonly [journalId: number, row: number, postings: number])[] = [];
+  /** Three numbers for each journal: its id, and where its row and its postings end. */
+  private readonly ends: number[] = [];
   /** CPU time that sealing took since the batch was made. */
   sealingMicros = 0;
   /** Sums of the client account that is being written; journals come by account. */
@@ -87,7 +87,7 @@ export class JournalBatch {
       postings.endRow();
       this.sumUp(line);
     }
-    this.ends.push([journalId, this.journals.length, postings.length]);
+    this.ends.push(journalId, this.journals.length, postings.length);
   }
 
   private sumUp({ ledgerAccountId, assetId, bucket, amount }: PostingLine): void {
@@ -130,13 +130,17 @@ export class JournalBatch {
 
   private seal(): ChunkSeal {
     const before = process.cpuUsage();
-    const [rows, lines] = [this.journals.view(), this.postings.view()];
-    let [row, line] = [0, 0];
-    for (const [journalId, rowEnd, lineEnd] of this.ends) {
-      this.sealer.add(journalId, rows.subarray(row, rowEnd), lines.subarray(line, lineEnd));
-      [row, line] = [rowEnd, lineEnd];
+    const { ends, sealer } = this;
+    const row = { text: this.journals.view(), start: 0, end: 0 };
+    const lines = { text: this.postings.view(), start: 0, end: 0 };
+    for (let at = 0; at < ends.length; at += 3) {
+      row.end = ends[at + 1] ?? 0;
+      lines.end = ends[at + 2] ?? 0;
+      sealer.add(ends[at] ?? 0, row, lines);
+      row.start = row.end;
+      lines.start = lines.end;
     }
-    const seal = this.sealer.seal();
+    const seal = sealer.seal();
     const { user, system } = process.cpuUsage(before);
     this.sealingMicros += user + system;
     return seal;

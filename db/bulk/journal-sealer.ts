@@ -1,16 +1,19 @@
 import { hash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import { HASH_BYTES } from '../../domain/audit/digest.ts';
 import {
   LEAF_ENTRY_BYTES,
   LEAF_PREFIX_AT,
   LEAF_PREFIX_BYTES,
   LEAF_ROW_AT,
+  rowChecksum,
 } from '../../domain/audit/leaf-entries.ts';
 import { merkleRoot } from '../../domain/audit/merkle.ts';
 import { sha256 } from '../audit/sha256.ts';
 
 const HIGH = 2 ** 32;
+/** Leaves that there is room for without growing: more than a chunk has. */
+const ROOM = 1 << 14;
+const CONTENT_ROOM = 1 << 13;
 
 export interface ChunkSeal {
   readonly journals: number;
@@ -18,36 +21,45 @@ export interface ChunkSeal {
   readonly leaves: Uint8Array;
 }
 
+/** A journal as a part of the COPY text of its table, and its postings as a part of theirs. */
+export interface TextRange {
+  readonly text: Buffer;
+  start: number;
+  end: number;
+}
+
 /**
  * Hashes journals into the leaves of a Merkle tree. The content of a leaf is the COPY text of the
  * journal's row and then of its postings, each with its newline: what is written is hashed, and
- * COPY TO gives back the same bytes. Buffers are reused, since this runs for every journal booked.
+ * COPY TO gives back the same bytes. This runs for every journal that is booked, so buffers are
+ * reused and nothing is allocated for a leaf but what the hash function returns.
  */
 export class JournalSealer {
-  private scratch = Buffer.alloc(1 << 13);
-  private hashes = Buffer.alloc(HASH_BYTES << 10);
-  private entries = Buffer.alloc(LEAF_ENTRY_BYTES << 10);
+  private content = Buffer.alloc(CONTENT_ROOM);
+  private hashes = Buffer.alloc(HASH_BYTES * ROOM);
+  private entries = Buffer.alloc(LEAF_ENTRY_BYTES * ROOM);
   private count = 0;
 
   get size(): number {
     return this.count;
   }
 
-  add(journalId: number, row: Uint8Array, postings: Uint8Array): void {
-    this.makeRoom(1 + row.length + postings.length);
-    const { scratch, hashes, entries, count } = this;
+  add(journalId: number, row: TextRange, postings: TextRange): void {
+    const rowEnd = 1 + row.end - row.start;
+    const end = rowEnd + postings.end - postings.start;
+    this.makeRoom(end);
+    const { content, hashes, entries, count } = this;
     // Byte 0 stays zero: it says that a leaf is hashed, not a node.
-    scratch.set(row, 1);
-    scratch.set(postings, 1 + row.length);
-    const content = scratch.subarray(0, 1 + row.length + postings.length);
+    row.text.copy(content, 1, row.start, row.end);
+    postings.text.copy(content, rowEnd, postings.start, postings.end);
     const at = count * HASH_BYTES;
     // As text of bytes: a buffer of its own would cost as much as the hash.
-    hashes.write(hash('sha256', content, 'binary'), at, 'latin1');
+    hashes.write(hash('sha256', content.subarray(0, end), 'binary'), at, 'latin1');
     const entry = count * LEAF_ENTRY_BYTES;
     entries.writeUInt32BE(Math.floor(journalId / HIGH), entry);
     entries.writeUInt32BE(journalId % HIGH, entry + 4);
     hashes.copy(entries, entry + LEAF_PREFIX_AT, at, at + LEAF_PREFIX_BYTES);
-    entries.writeUInt32BE(crc32(row), entry + LEAF_ROW_AT);
+    entries.writeUInt32BE(rowChecksum(content, 1, rowEnd), entry + LEAF_ROW_AT);
     this.count += 1;
   }
 
@@ -66,7 +78,7 @@ export class JournalSealer {
   }
 
   private makeRoom(content: number): void {
-    if (content > this.scratch.length) this.scratch = Buffer.alloc(2 * content);
+    if (content > this.content.length) this.content = Buffer.alloc(2 * content);
     if ((this.count + 1) * HASH_BYTES <= this.hashes.length) return;
     this.hashes = Buffer.concat([this.hashes, Buffer.alloc(this.hashes.length)]);
     this.entries = Buffer.concat([this.entries, Buffer.alloc(this.entries.length)]);

@@ -72,15 +72,31 @@ export async function sealRun(
   }
 }
 
+/** Seals the journals of a run and an account range as one chunk; nothing when there is none. */
+export async function sealAccounts(
+  client: pg.ClientBase,
+  key: SealKey,
+  range: { readonly accountFrom: number; readonly accountTo: number },
+): Promise<void> {
+  const sealer = new JournalSealer();
+  const where = `j.ledger_date = ${text(key.ledgerDate)}
+    AND j.step_run_id = ${integer(key.stepRunId)}
+    AND j.account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)}`;
+  await readJournalTexts(client, { where }, (journal) => {
+    addTo(sealer, journal);
+  });
+  if (sealer.size > 0) await insertSeal(client, key, sealer.seal());
+}
+
 export function addTo(
   sealer: JournalSealer,
   journal: { readonly journalId: number; readonly row: string; readonly postings: string },
 ): void {
-  sealer.add(
-    journal.journalId,
-    Buffer.from(journal.row, 'latin1'),
-    Buffer.from(journal.postings, 'latin1'),
-  );
+  const whole = (text: string) => {
+    const bytes = Buffer.from(text, 'latin1');
+    return { text: bytes, start: 0, end: bytes.length };
+  };
+  sealer.add(journal.journalId, whole(journal.row), whole(journal.postings));
 }
 
 /** Seals in the order of their tree: by step run, shard and chunk. */

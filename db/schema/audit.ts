@@ -47,7 +47,8 @@ export const auditEvents = pgTable(
     ticketId: text('ticket_id'),
     commandId: text('command_id'),
     workflowId: text('workflow_id'),
-    runId: text('run_id'),
+    /** The run of a workflow in whose activity it was written (db/transaction.ts). */
+    runId: text('run_id').default(sql`nullif(current_setting('daycut.run_id', true), '')`),
     requestId: text('request_id'),
   },
   (t) => [
@@ -87,7 +88,7 @@ export const auditHead = pgTable(
 /**
  * The Merkle root over the journals of one committed chunk, in the order (account, journal), which
  * is the order of writing. `leaves` has 20 bytes for each journal: its id, the first 8 bytes of its
- * leaf hash and the CRC of its own row, so that a difference names its row.
+ * leaf hash and a checksum of its own row, so that a difference names its row.
  */
 export const journalSeals = pgTable(
   'journal_seals',

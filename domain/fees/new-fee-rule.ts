@@ -51,8 +51,8 @@ const invalid = (field: string, reason: string, value: unknown): ClearingError =
   new ClearingError('FEE_RULE_INVALID', { field, reason, value: value ?? null });
 
 /**
- * The rule that a draft becomes. Throws FEE_RULE_INVALID with the field and the reason; a field that
- * a formula does not have is refused too, since it would be overlooked for ever.
+ * The rule that a draft becomes. Throws FEE_RULE_INVALID with the field and the reason; a field
+ * that a formula does not have is refused too, since it would be overlooked for ever.
  */
 export function newFeeRule(family: RuleFamily, draft: FeeRuleDraft, known: KnownRules): NewFeeRule {
   const rivals = known.rules.filter((rule) => scopeOf(rule) === scopeOf(draft));

@@ -218,8 +218,8 @@ function bound(b: FlowBench) {
     until: b.until.bind(b),
     untilMode: b.untilMode.bind(b),
     untilCopy: b.untilCopy.bind(b),
-    stopWorkers: b.stopWorkers.bind(b),
-    startWorkers: b.startWorkers.bind(b),
+    stopWorkers: () => b.stage.stopWorkers(),
+    startWorkers: () => b.stage.startWorkers(),
     openFlow: b.openFlow.bind(b),
     handle: b.handle,
   };

@@ -8,24 +8,26 @@ import { decodeHistory, encodeHistory } from '../../../temporal/history-bytes.ts
 import { textsOf } from '../../../temporal/history-values.ts';
 import type { History, HistoryEvent } from '../../../temporal/run-facts.ts';
 import { bundlePath } from '../../support/temporal.ts';
+import type { PlayedRun } from './story.ts';
 
 export const HISTORIES = new URL('../histories/', import.meta.url);
-
-export interface Recorded {
-  readonly workflowId: string;
-  readonly history: unknown;
-}
 
 export const recordedFiles = (): readonly string[] =>
   readdirSync(HISTORIES).filter((file) => file.endsWith('.json'));
 
-export const readRecorded = (file: string): Recorded =>
-  JSON.parse(readFileSync(new URL(file, HISTORIES), 'utf8')) as Recorded;
+/** As it would come from the server. */
+export function readRecorded(file: string): PlayedRun {
+  const { workflowId, history } = JSON.parse(readFileSync(new URL(file, HISTORIES), 'utf8')) as {
+    readonly workflowId: string;
+    readonly history: unknown;
+  };
+  return { workflowId, history: decodeHistory(encodeHistory(historyFromJSON(history))) };
+}
 
 /** A recorded history with all that an installation would have kept beside it. */
 export async function jobOf(file: string, codePath?: string): Promise<ReplayJob> {
   const { workflowId, history } = readRecorded(file);
-  const bytes = encodeHistory(historyFromJSON(history));
+  const bytes = encodeHistory(history);
   const { code, auditCode } = releaseOf(codePath ?? (await bundlePath()));
   return {
     workflowId,
@@ -36,7 +38,7 @@ export async function jobOf(file: string, codePath?: string): Promise<ReplayJob>
       { of: 'history', where: 'the archive', sha256: sha256Of(bytes) },
       { of: 'code', where: 'the history', sha256: sha256Of(code) },
     ],
-    witnesses: witnessesOf(decodeHistory(bytes)),
+    witnesses: witnessesOf(history),
   };
 }
 

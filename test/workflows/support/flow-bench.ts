@@ -1,76 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { inject } from 'vitest';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { CommandKind, FlowCommand } from '../../../domain/clearing/commands.ts';
 import type { FlowState } from '../../../domain/clearing/flow-state.ts';
 import { flowWorkflowId, ledgerDayWorkflowId, TASK_QUEUES } from '../../../temporal/ids.ts';
-import { bundlePath, freshNamespace, quietRuntime } from '../../support/temporal.ts';
+import { FlowStage } from './flow-stage.ts';
 import type { MemoryFlow } from './memory-flow.ts';
 
-/** Fixed identities, so that recorded histories name no machine. */
-const CLIENT_IDENTITY = 'recorder-client';
-const WORKER_IDENTITY = 'recorder-worker';
-
-/** One flow on a real Temporal server, with workers whose activities are a MemoryFlow. */
+/** One flow on a real Temporal server, whose activities are a MemoryFlow. */
 export class FlowBench {
-  private workers: Worker[] = [];
-  private runs: Promise<void>[] = [];
   readonly flow: MemoryFlow;
-  readonly client: Client;
-  private readonly native: NativeConnection;
-  private readonly connection: Connection;
-  private readonly namespace: string;
+  readonly stage: FlowStage;
 
-  private constructor(
-    flow: MemoryFlow,
-    wire: { client: Client; native: NativeConnection; connection: Connection; namespace: string },
-  ) {
+  constructor(flow: MemoryFlow, stage: FlowStage) {
     this.flow = flow;
-    this.client = wire.client;
-    this.native = wire.native;
-    this.connection = wire.connection;
-    this.namespace = wire.namespace;
+    this.stage = stage;
+    stage.add(flow);
   }
 
+  /** With a stage of its own. */
   static async open(flow: MemoryFlow): Promise<FlowBench> {
-    quietRuntime();
-    const address = inject('temporalAddress');
-    const namespace = await freshNamespace();
-    const connection = await Connection.connect({ address });
-    const client = new Client({ connection, namespace, identity: CLIENT_IDENTITY });
-    const native = await NativeConnection.connect({ address });
-    const bench = new FlowBench(flow, { client, native, connection, namespace });
-    await bench.startWorkers();
+    const bench = new FlowBench(flow, await FlowStage.open());
     await bench.openFlow();
     return bench;
   }
 
-  async startWorkers(): Promise<void> {
-    const shared = {
-      connection: this.native,
-      namespace: this.namespace,
-      identity: WORKER_IDENTITY,
-    };
-    const activities = this.flow.activities();
-    this.workers = await Promise.all([
-      Worker.create({
-        ...shared,
-        taskQueue: TASK_QUEUES.control,
-        workflowBundle: { codePath: await bundlePath() },
-        stickyQueueScheduleToStartTimeout: '1s',
-      }),
-      Worker.create({ ...shared, taskQueue: TASK_QUEUES.ops, activities }),
-      Worker.create({ ...shared, taskQueue: TASK_QUEUES.batch, activities }),
-    ]);
-    this.runs = this.workers.map((worker) => worker.run());
-  }
-
-  async stopWorkers(): Promise<void> {
-    for (const worker of this.workers) worker.shutdown();
-    await Promise.all(this.runs);
-    this.workers = [];
+  get client(): Client {
+    return this.stage.client;
   }
 
   async openFlow(): Promise<void> {
@@ -148,10 +104,13 @@ export class FlowBench {
   }
 
   async close(): Promise<void> {
+    await this.end();
+    await this.stage.close();
+  }
+
+  /** Leaves the stage to others. */
+  async end(): Promise<void> {
     await this.handle.terminate('the test is over').catch(() => undefined);
-    await this.stopWorkers();
-    await this.native.close();
-    await this.connection.close();
   }
 }
 

@@ -13,6 +13,9 @@ import type { StepId, UndoStep } from '../../../domain/clearing/steps.ts';
 
 export const MON_2025_12_22 = parseBusinessDate('2025-12-22');
 
+/** How many step runs a story may have. */
+export const NUMBERS = 1000;
+
 /** How a step behaves: how many shards, and what each of them does. */
 export interface StepScript {
   readonly shards?: number;
@@ -42,7 +45,11 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
   private revokeUndoes = false;
   private readonly undone = new Set<UndoStep>();
 
-  constructor(flow = 'HK', state: Partial<FlowState> = {}) {
+  /** Of its first step run and of its revokes; flows on one stage have ranges of their own. */
+  private readonly firstNumber: number;
+
+  constructor(flow = 'HK', state: Partial<FlowState> = {}, firstNumber = 0) {
+    this.firstNumber = firstNumber;
     this.state = {
       ledgerDate: MON_2025_12_22,
       flow,
@@ -59,26 +66,8 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
     };
   }
 
-  /** The activities as plain functions, as a worker registers them. */
-  activities(): OpsActivities & BatchActivities {
-    const names = [
-      'loadFlowState',
-      'runReadiness',
-      'openStep',
-      'closeStep',
-      'failStep',
-      'recordPause',
-      'openRevoke',
-      'openUndo',
-      'finishRevoke',
-      'cutDay',
-      'openDay',
-      'tellFlows',
-      'workShard',
-    ] as const;
-    return Object.fromEntries(
-      names.map((name) => [name, (this[name] as (...args: unknown[]) => unknown).bind(this)]),
-    ) as unknown as OpsActivities & BatchActivities;
+  hasNumber(id: number): boolean {
+    return id >= this.firstNumber && id < this.firstNumber + NUMBERS;
   }
 
   private change(change: Partial<FlowState>): void {
@@ -125,7 +114,7 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
   private open(step: StepId | UndoStep | undefined): OpenedStep {
     if (step === undefined) return { kind: 'stop', flow: this.state };
     const shards = this.scripts[step]?.shards ?? 1;
-    const stepRunId = this.runs.push({ step, shards }) - 1;
+    const stepRunId = this.firstNumber + this.runs.push({ step, shards }) - 1;
     this.log.push(`open ${step}`);
     if (isStep(step)) this.point(step, shards === 0 ? 'SUCCEEDED_EMPTY' : 'RUNNING');
     if (shards > 0) {
@@ -137,7 +126,7 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
   }
 
   private work(stepRunId: number): OpenedStep {
-    const run = this.runs[stepRunId];
+    const run = this.runs[stepRunId - this.firstNumber];
     if (!run) throw new Error(`no run ${String(stepRunId)}`);
     const shards = Array.from({ length: run.shards }, (_, shard) => shard);
     return { kind: 'work', flow: this.state, stepRunId, step: run.step, shards };
@@ -150,7 +139,7 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
   }
 
   async workShard(stepRunId: number, shard: number): Promise<{ rowsDone: number }> {
-    const step = this.runs[stepRunId]?.step;
+    const step = this.runs[stepRunId - this.firstNumber]?.step;
     if (step) await this.scripts[step]?.work?.(shard);
     return { rowsDone: 1 };
   }
@@ -165,7 +154,7 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
   }
 
   private end(stepRunId: number, succeeded: boolean): FlowState {
-    const step = this.runs[stepRunId]?.step;
+    const step = this.runs[stepRunId - this.firstNumber]?.step;
     this.running = undefined;
     if (step && isStep(step)) {
       this.point(step, succeeded ? 'SUCCEEDED' : 'FAILED');
@@ -197,7 +186,8 @@ export class MemoryFlow implements OpsActivities, BatchActivities {
       this.change({ mode: 'REVOKING' });
     }
     const undoSteps: UndoStep[] = this.revokeUndoes ? ['undoSettlement', 'undoPosting'] : [];
-    return { kind: 'undo' as const, flow: this.state, revokeId: 1, undoSteps };
+    const revokeId = this.firstNumber;
+    return { kind: 'undo' as const, flow: this.state, revokeId, undoSteps };
   }
 
   async openUndo(_revokeId: number, step: UndoStep): Promise<OpenedStep> {

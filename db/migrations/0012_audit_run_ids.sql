@@ -1,0 +1,1 @@
+ALTER TABLE "audit_events" ALTER COLUMN "run_id" SET DEFAULT nullif(current_setting('daycut.run_id', true), '');
