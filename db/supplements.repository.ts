@@ -81,8 +81,8 @@ export async function enterSupplement(
 }
 
 /**
- * Takes a supplement back, in the same window. One that is void already stays as it is: false. Throws
- * NOT_FOUND, and ORDER_ALREADY_BILLED when its contract outlived a revoke.
+ * Takes a supplement back, in the same window. One that is void already stays as it is: false.
+ * Throws NOT_FOUND, and ORDER_ALREADY_BILLED when its contract outlived a revoke.
  */
 export async function voidSupplement(
   t: Transaction,

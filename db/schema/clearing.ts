@@ -240,8 +240,8 @@ export const archivedHistories = pgTable(
 );
 
 /**
- * What each attempt of an activity was given and what it gave, in hashes, as the worker that made it
- * saw it: a second witness beside the history, which keeps only the last attempt. Append-only.
+ * What each attempt of an activity was given and what it gave, in hashes, as the worker that made
+ * it saw it: a second witness beside the history, which keeps only the last attempt. Append-only.
  */
 export const activityAttempts = pgTable(
   'activity_attempts',
