@@ -8,6 +8,12 @@ import { relayCommands } from './api/command-relay.ts';
 import { createCommandService } from './api/command-service.ts';
 import { openDevIssuer } from './api/dev-issuer.ts';
 import { devAuthenticator, oidcAuthenticator, type Authenticator } from './api/plugins/auth.ts';
+import {
+  EVIDENCE_KEY_FILE,
+  openEvidenceKey,
+  readEvidenceKey,
+  type EvidenceKey,
+} from './api/evidence-key.ts';
 import { createReplay } from './api/replay-process.ts';
 import { startRounds } from './api/rounds.ts';
 import { createTicketRelay } from './api/tickets/ticket-relay.ts';
@@ -85,6 +91,7 @@ const app = await buildApp({
   kinds: TICKET_KINDS,
   engine: { isTemporalUp },
   replay: createReplay(),
+  evidenceKey: evidenceKeyOf(config),
 });
 const relayTickets = createTicketRelay({ db, engine: door });
 const stopRelays = [
@@ -117,6 +124,16 @@ async function isTemporalUp(): Promise<boolean> {
     // Down, unreachable or without our namespace: health says so, with 503.
     return false;
   }
+}
+
+/** An embedded installation makes its own; elsewhere it is the broker's to make and to keep. */
+function evidenceKeyOf({
+  DAYCUT_EVIDENCE_KEY: file,
+  DAYCUT_EMBEDDED: isEmbedded,
+  DAYCUT_HOME: home,
+}: Config): EvidenceKey | undefined {
+  if (file !== undefined) return readEvidenceKey(file);
+  return isEmbedded ? openEvidenceKey(join(home, EVIDENCE_KEY_FILE)) : undefined;
 }
 
 /** Without the embedded issuer, somebody else must sign; there is no default for that. */
