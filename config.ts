@@ -67,6 +67,12 @@ const SettingsSchema = Type.Object({
   DAYCUT_ISSUER_KEYS: Type.Optional(
     Type.String({ minLength: 1, description: 'The key file of the local token issuer.' }),
   ),
+  DAYCUT_EVIDENCE_KEY: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'The Ed25519 private key (PEM) that signs evidence; embedded: made in the home.',
+    }),
+  ),
   DAYCUT_JWKS_URL: Type.Optional(
     Type.String({ pattern: '^https?://', description: 'The keys of the OIDC provider.' }),
   ),

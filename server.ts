@@ -8,11 +8,17 @@ import { relayCommands } from './api/command-relay.ts';
 import { createCommandService } from './api/command-service.ts';
 import { openDevIssuer } from './api/dev-issuer.ts';
 import { devAuthenticator, oidcAuthenticator } from './api/plugins/auth.ts';
+import {
+  EVIDENCE_KEY_FILE,
+  openEvidenceKey,
+  readEvidenceKey,
+  type EvidenceKey,
+} from './api/evidence-key.ts';
 import { createReplay } from './api/replay-process.ts';
 import { startRounds } from './api/rounds.ts';
 import { createTicketRelay } from './api/tickets/ticket-relay.ts';
 import { createTicketService } from './api/tickets/ticket-service.ts';
-import { loadConfig, loadTemporal, oidcProvider } from './config.ts';
+import { loadConfig, loadTemporal, oidcProvider, type Config } from './config.ts';
 import { connect } from './db/client.ts';
 import { loadFlowInput } from './db/flow-input.ts';
 import { seedPeople } from './db/seed/people.ts';
@@ -84,6 +90,7 @@ const app = await buildApp({
   kinds: TICKET_KINDS,
   engine: { isTemporalUp: () => isServing(client, namespace) },
   replay: createReplay(),
+  evidenceKey: evidenceKeyOf(config),
 });
 const relayTickets = createTicketRelay({ db, engine: door });
 const stopRelays = [
@@ -105,3 +112,13 @@ closeWithGrace({ delay: 10_000, logger }, async () => {
   await connection.close();
   await db.$client.end();
 });
+
+/** An embedded installation makes its own; elsewhere it is the broker's to make and to keep. */
+function evidenceKeyOf({
+  DAYCUT_EVIDENCE_KEY: file,
+  DAYCUT_EMBEDDED: isEmbedded,
+  DAYCUT_HOME: home,
+}: Config): EvidenceKey | undefined {
+  if (file !== undefined) return readEvidenceKey(file);
+  return isEmbedded ? openEvidenceKey(join(home, EVIDENCE_KEY_FILE)) : undefined;
+}

@@ -14,12 +14,13 @@ import { addRequestLog } from './plugins/request-log.ts';
 import { addValidation } from './plugins/validation.ts';
 import { API_PREFIX } from './prefix.ts';
 import { auditLogRoutes } from './routes/audit-log.ts';
-import { auditRunRoutes } from './routes/audit-runs.ts';
+import { auditRunRoutes, replayRoutes } from './routes/audit-runs.ts';
 import { balanceRoutes } from './routes/balances.ts';
 import { checkRoutes } from './routes/checks.ts';
 import { closingRoutes } from './routes/closing.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { contractRoutes } from './routes/contracts.ts';
+import { evidenceRoutes } from './routes/evidence.ts';
 import { feeRuleRoutes } from './routes/fee-rules.ts';
 import { dayCutRoutes, flowCommandRoutes } from './routes/flow-commands.ts';
 import { flowEventRoutes } from './routes/flow-events.ts';
@@ -113,6 +114,8 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(supplementRoutes);
       await api.register(orderChannelRoutes);
       await api.register(auditRunRoutes);
+      await api.register(replayRoutes);
+      await api.register(evidenceRoutes);
       await api.register(auditLogRoutes);
     },
     { prefix: API_PREFIX },

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Permission } from '../domain/permissions/permissions.ts';
 import type { TicketKinds } from '../tickets/ticket-kind.ts';
 import type { DevIssuer } from './dev-issuer.ts';
+import type { EvidenceKey } from './evidence-key.ts';
 import type { FlowFeed } from './flow-feed.ts';
 import type { Authenticator, DeclaredRoute, Person } from './plugins/auth.ts';
 import type { CommandService, EngineProbe, TicketService } from './ports.ts';
@@ -21,6 +22,8 @@ export interface ApiDependencies {
   readonly devIssuer?: DevIssuer | undefined;
   readonly clock: Clock;
   readonly replay: Replay;
+  /** Without it there is no evidence. */
+  readonly evidenceKey?: EvidenceKey | undefined;
 }
 
 declare module 'fastify' {

@@ -71,6 +71,8 @@ export function createWorkflowDoor(client: Client, load: WorkflowInputs) {
      */
     async tellTicket({ ticketId, kind, decisionId, node }: TicketNews): Promise<void> {
       const input = await load.ticket(ticketId);
+      // One that has ended has taken every decision: they are written under its lock.
+      if (!isOpen(input.status)) return;
       const hint: TicketHint = { decisionId, node };
       await client.withDeadline(Date.now() + TELL_DEADLINE_MS, () =>
         client.workflow.signalWithStart('approvalTicket', {

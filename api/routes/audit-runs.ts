@@ -8,16 +8,16 @@ import {
   readAuditRuns,
 } from '../../db/queries/audit-runs.ts';
 import { readTimelineFacts } from '../../db/queries/timeline-facts.ts';
-import type { ReplayReport } from '../../domain/audit/replay.ts';
 import { timelineOf } from '../../domain/audit/timeline.ts';
 import { decodeHistory } from '../../temporal/history-bytes.ts';
 import { neighboursOf, storyOf } from '../../temporal/run-story.ts';
-import type { Person } from '../plugins/auth.ts';
+import { actorOf } from '../audit-actor.ts';
 import { Day, FlowId, Instant, list, nullable, oneOf, shape, strict } from '../schemas/fields.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
 const tags = ['audit'];
 const RunId = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+const params = strict({ runId: RunId });
 const Text = nullable(Type.String());
 const Count = nullable(Type.Integer());
 
@@ -97,8 +97,7 @@ const Replayed = shape({
 });
 
 export const auditRunRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db, replay } = app.daycut;
-  const params = strict({ runId: RunId });
+  const { db } = app.daycut;
   app.get(
     '/audit/runs',
     {
@@ -138,6 +137,10 @@ export const auditRunRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return { ...run, ...neighboursOf(history), lines: timelineOf(story, facts) };
     },
   );
+};
+
+export const replayRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, replay } = app.daycut;
   app.post(
     '/audit/runs/:runId/replay',
     {
@@ -150,27 +153,23 @@ export const auditRunRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Replayed },
       },
     },
-    async ({ params: { runId }, person, id: requestId }) => {
+    async (request) => {
+      const { runId } = request.params;
       const { sdkVersion, bundleHash } = await readAuditRun(db.$client, runId);
       const report = await replay(await loadReplayJob(db, runId));
-      await recordAuditEvent(db, replayedEvent(runId, report, person, requestId));
       const { events, values, ...rest } = report;
+      const { ok, sha256, differences } = rest;
+      // That somebody looked, and what they were told, belongs into the log as well.
+      await recordAuditEvent(db, {
+        ...actorOf(request),
+        action: 'run.replayed',
+        outcome: 'ACCEPTED',
+        targetType: 'workflow_run',
+        targetId: runId,
+        runId,
+        after: { ok, differences: differences.length, sha256 },
+      });
       return { ...rest, replayed: { events, values }, bundleHash: bundleHash ?? '', sdkVersion };
     },
   );
 };
-
-/** That somebody looked, and what they were told, belongs into the log as well. */
-const replayedEvent = (runId: string, report: ReplayReport, person: Person, requestId: string) =>
-  ({
-    person: person.id,
-    account: person.account,
-    action: 'run.replayed',
-    outcome: 'ACCEPTED',
-    permission: 'audit.replay_exec',
-    targetType: 'workflow_run',
-    targetId: runId,
-    runId,
-    after: { ok: report.ok, differences: report.differences.length, sha256: report.sha256 },
-    requestId,
-  }) as const;

@@ -3,7 +3,7 @@ import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { ReplayJob } from '../../domain/audit/replay.ts';
 import { findArchivedRun, findBundle, type ArchivedRun } from '../archive.repository.ts';
 import { attemptsOf } from '../attempts.repository.ts';
-import type { Db } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
@@ -73,8 +73,8 @@ export async function readAuditRun(reader: Reader, runId: string): Promise<Audit
 }
 
 /** Throws RUN_NOT_ARCHIVED. */
-export async function loadArchivedRun(db: Db, runId: string): Promise<ArchivedRun> {
-  const run = await findArchivedRun(db, runId);
+export async function loadArchivedRun(tx: Tx, runId: string): Promise<ArchivedRun> {
+  const run = await findArchivedRun(tx, runId);
   if (!run) throw new ClearingError('RUN_NOT_ARCHIVED', { runId });
   return run;
 }

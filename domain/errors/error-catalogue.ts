@@ -139,6 +139,18 @@ export const ERROR_CATALOGUE = {
     '缺少有效的收费规则。',
     '缺少有效的收費規則。',
   ),
+  EVIDENCE_INCOMPLETE: entry(
+    'conflict',
+    'Not all that the evidence needs is there yet.',
+    '证据所需的内容尚不齐全。',
+    '證據所需的內容尚不齊全。',
+  ),
+  EVIDENCE_KEY_MISSING: entry(
+    'conflict',
+    'No key is configured that evidence could be signed with.',
+    '未配置证据签名密钥。',
+    '未配置證據簽名密鑰。',
+  ),
   FENCED_OUT: entry(
     'transient',
     'A newer attempt owns this shard.',

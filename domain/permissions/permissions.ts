@@ -25,6 +25,7 @@ export const PERMISSIONS = {
   'audit.evidence_export': 'Export signed evidence for a ledger entry.',
   'admin.people_query': 'See people, their sign-in accounts and roles.',
   'admin.people_operation': 'Register people, and say that they have left.',
+  // Later modules ask for the rest. They are data already, so that roles can be planned with them.
   'credit_limit.client_group_query': 'See client groups.',
   'credit_limit.client_group_operation': 'Change client groups.',
   'account.trade_permission': 'See the trade permissions of an account.',
@@ -34,19 +35,6 @@ export const PERMISSIONS = {
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof PERMISSIONS;
-
-/**
- * Codes that later modules will ask for. They are data already, so that a broker can plan roles
- * with them; no route asks for them and no role of ours holds them.
- */
-export const RESERVED_PERMISSIONS: readonly Permission[] = [
-  'credit_limit.client_group_query',
-  'credit_limit.client_group_operation',
-  'account.trade_permission',
-  'account.update_trade_permission',
-  'customer.pi_app_record',
-  'kyc.risk_assessment_query',
-];
 
 const VIEW = 'lb_hk_clearing.clearing_busin_steps' satisfies Permission;
 const LEDGER = 'clearing.ledger_query' satisfies Permission;

@@ -212,15 +212,17 @@ function withoutLapsed(
 export function elapse(ticket: TicketState, at: string): TicketState {
   if (ticket.status !== 'PENDING') return ticket;
   const timeout = ticket.nodes[ticket.node]?.timeout;
-  const over = timeout
-    ? Math.floor((msOf(at) - msOf(ticket.nodeSince)) / (timeout.afterMinutes * MINUTE_MS))
-    : 0;
-  const nodeExpired = over >= 1 && timeout?.action === 'EXPIRE';
-  if (nodeExpired || msOf(at) >= msOf(ticket.expiresAt)) return { ...ticket, status: 'EXPIRED' };
-  if (over < 1 || !timeout) return ticket;
-  return timeout.action === 'ESCALATE'
-    ? { ...ticket, escalated: true }
-    : { ...ticket, reminders: Math.max(ticket.reminders, over) };
+  const isOver = msOf(at) >= msOf(ticket.expiresAt);
+  // A ticket that ended on the way was reminded no longer, whenever somebody looks.
+  const waitedMs = msOf(isOver ? ticket.expiresAt : at) - msOf(ticket.nodeSince);
+  const rounds = timeout ? Math.floor(waitedMs / (timeout.afterMinutes * MINUTE_MS)) : 0;
+  const nodeIsOver = timeout?.action === 'EXPIRE' && rounds >= 1;
+  return {
+    ...ticket,
+    status: isOver || nodeIsOver ? 'EXPIRED' : ticket.status,
+    escalated: ticket.escalated || (timeout?.action === 'ESCALATE' && rounds >= 1),
+    reminders: timeout?.action === 'REMIND' ? Math.max(ticket.reminders, rounds) : ticket.reminders,
+  };
 }
 
 /** When time will change the ticket next, if nobody decides; undefined when it does not wait. */

@@ -6,7 +6,6 @@ import { DEMO_PEOPLE, type DemoPerson } from '../../domain/permissions/demo-peop
 import {
   PERMISSIONS,
   permissionsOf,
-  RESERVED_PERMISSIONS,
   ROLES,
   type Permission,
   type Role,
@@ -47,6 +46,16 @@ function committedMatrix(): Map<string, ReadonlySet<string>> {
   );
 }
 
+/** The release notes name them; no route of this release asks for them. */
+const RESERVED = [
+  'credit_limit.client_group_query',
+  'credit_limit.client_group_operation',
+  'account.trade_permission',
+  'account.update_trade_permission',
+  'customer.pi_app_record',
+  'kyc.risk_assessment_query',
+] as const;
+
 describe('who may call what', () => {
   let api: ApiUnderTest;
   beforeAll(async () => {
@@ -71,20 +80,13 @@ describe('who may call what', () => {
     ]);
     const held = permissionsOf(Object.keys(ROLES));
     for (const code of Object.keys(PERMISSIONS) as Permission[]) {
-      const isReserved = RESERVED_PERMISSIONS.includes(code);
+      const isReserved = RESERVED.some((reserved) => reserved === code);
       expect([code, asked.has(code), held.has(code)]).toEqual([code, !isReserved, !isReserved]);
     }
   });
 
   it('the codes of the release notes are there, letter by letter', () => {
-    expect(RESERVED_PERMISSIONS).toEqual([
-      'credit_limit.client_group_query',
-      'credit_limit.client_group_operation',
-      'account.trade_permission',
-      'account.update_trade_permission',
-      'customer.pi_app_record',
-      'kyc.risk_assessment_query',
-    ]);
+    expect(Object.keys(PERMISSIONS)).toEqual(expect.arrayContaining([...RESERVED]));
   });
 
   it('the committed matrix has a row for every route, and no other', () => {

@@ -5,6 +5,7 @@ import { inject } from 'vitest';
 import { buildApp } from '../../api/app.ts';
 import { openDevIssuer } from '../../api/dev-issuer.ts';
 import { devAuthenticator } from '../../api/plugins/auth.ts';
+import { openEvidenceKey } from '../../api/evidence-key.ts';
 import { createReplay } from '../../api/replay-process.ts';
 import type { CommandAnswer, CommandRequest } from '../../api/ports.ts';
 import { createTicketService } from '../../api/tickets/ticket-service.ts';
@@ -59,6 +60,7 @@ export async function startApi(
     auth: devAuthenticator(devIssuer),
     clock,
     replay: createReplay(),
+    evidenceKey: openEvidenceKey(join(inject('scratch'), 'evidence-key.pem')),
     engine: { isTemporalUp: async () => api.isTemporalUp },
     commands: {
       submit: async (request) => {
