@@ -159,7 +159,9 @@ async function launch(
       return await launchOnce(installation, options, logFile, password, port);
     } catch (error) {
       const isPassing =
-        /shared memory block .* still in use/.test(messageOf(error)) ||
+        /shared memory block .* still in use|lock file "postmaster\.pid" already exists/.test(
+          messageOf(error),
+        ) ||
         (options.port === undefined &&
           /could not bind|Address already in use/.test(messageOf(error)));
       if (!isPassing || Date.now() > deadline) throw error;

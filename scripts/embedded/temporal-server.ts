@@ -58,8 +58,12 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     try {
       return await launch(options, port, note);
     } catch (error) {
-      const isTaken = /address already in use/.test(messageOf(error));
-      if (!isTaken || options.port !== undefined || attempt === 5) throw error;
+      // A server that was killed a moment ago may still hold the port that everybody knows.
+      const mayPass =
+        options.port === undefined
+          ? /address already in use/.test(messageOf(error))
+          : /it ended with/.test(messageOf(error));
+      if (!mayPass || attempt === 5) throw error;
     }
   }
 }
