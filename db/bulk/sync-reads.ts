@@ -111,8 +111,8 @@ export async function snapshotTotals(
 }
 
 /**
- * A trade is in the snapshot or set aside, never both. (Twice is refused by the front office.) Asked
- * without a limit, for which PostgreSQL would expect to find one soon and read in vain.
+ * A trade is in the snapshot or set aside, never both. (Twice is refused by the front office.)
+ * Asked without a limit, for which PostgreSQL would expect to find one soon and read in vain.
  */
 async function assertOnce(
   client: pg.PoolClient,
