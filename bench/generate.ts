@@ -20,6 +20,8 @@ const ACCOUNTS =
   'front_office.accounts (account_no, kind, status, opened_on, closed_on, recorded_at)';
 const INSTRUMENT_TABLE = `front_office.instruments (instrument_id, market, type, name, currency,
   lot_size, stamp_duty_exempt, recorded_at)`;
+const ORDERS = `front_office.orders (order_id, version, account_no, instrument_id, market, side,
+  order_channel, settlement_channel, quantity, cancelled, recorded_at, superseded_at)`;
 const SESSION_START = Date.parse(`${BENCH_DATE}T01:30:00Z`);
 const SESSION_MS = 5.5 * 3_600_000;
 const TYPES = ['EQUITY', 'EQUITY', 'EQUITY', 'EQUITY', 'ETF', 'REIT', 'DERIVATIVE_WARRANT', 'CBBC'];
@@ -195,7 +197,7 @@ async function copyDay(db: Db, executions: number): Promise<number> {
   const [one, two_, three] = clients;
   if (!one || !two_ || !three) throw new Error('no connection');
   try {
-    const orders = new CopyTarget(one, 'front_office.orders');
+    const orders = new CopyTarget(one, ORDERS);
     const fills = new CopyTarget(two_, 'front_office.executions');
     const file = new CopyTarget(three, 'trade_file_rows');
     let made = 0;

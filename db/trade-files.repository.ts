@@ -6,6 +6,7 @@ import { isDone } from '../domain/clearing/steps.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { columnOfField } from '../domain/front-office/csv-columns.ts';
 import type { RawRow, RowError } from '../domain/front-office/row-reader.ts';
+import { SHOWN_ERRORS } from '../domain/front-office/row-refusal.ts';
 import { readTradeFileRow, type TradeFileRow } from '../domain/matching/trade-file-row.ts';
 import { loadClearingCalendar, type ClearingMarket } from './calendars.repository.ts';
 import { changeFlow, invalidateSteps, lockFlow } from './flows.repository.ts';
@@ -40,8 +41,6 @@ export interface ImportedTradeFile {
 }
 
 const CHANNEL_LOCKS = 7712;
-/** How many errors a refusal carries. */
-const SHOWN_ERRORS = 1_000;
 const NEVER_INVALIDATED = ['NOT_STARTED', 'INVALIDATED', 'RUNNING'];
 
 /** Where the errors of a file are listed. */

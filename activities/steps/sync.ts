@@ -1,4 +1,5 @@
 import { refreshMasterData } from '../../db/bulk/master-data.ts';
+import { analyzeGrownSnapshots } from '../../db/bulk/partition-statistics.ts';
 import { postedSyncRuns } from '../../db/bulk/run-history.ts';
 import { syncProbe } from '../../db/bulk/sync-queries.ts';
 import {
@@ -89,6 +90,7 @@ export const sync: StepDefinition = {
 
   async close(t, run, shardResults) {
     const scope = { ...run, inputs: inputsOf(run) };
+    await analyzeGrownSnapshots(t.client);
     const complete = await completeTradeDates(t.client, scope, run.stepRunId);
     if (shardResults.length === 0) return { status: 'SUCCEEDED_EMPTY', result: { complete } };
     const totals = await snapshotTotals(t.client, run);

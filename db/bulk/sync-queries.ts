@@ -8,36 +8,55 @@ import {
   inForce,
   lateDates,
   ownDates,
+  type SyncInputs,
   type SyncScope,
 } from './sync-scope.ts';
 
-/** Executions that snapshots hold already, gathered once: probing for each would cost far more. */
-function heldExecutions({ ledgerDate, inputs }: SyncScope): string {
+/** Executions of these dates that count at the cut. */
+const counting = (dates: string, { cutAt }: SyncInputs): string =>
+  `front_office.executions e WHERE ${dates} AND ${inForce('e', cutAt)} AND NOT e.cancelled`;
+
+/** The dates whose trades are compared with what snapshots hold, since they may hold some. */
+const comparedDates = (inputs: SyncInputs): string =>
+  either([
+    ...(inputs.postedSyncRunIds.length > 0 ? [ownDates(inputs)] : []),
+    ...(hasLateDates(inputs) ? [lateDates(inputs, 'e')] : []),
+  ]);
+
+/**
+ * `booked`: corrected trades that are booked already, maybe under another trade date. `free`: the
+ * trades of the compared dates that no snapshot holds. Both sides are grouped together, which takes
+ * time in proportion whatever PostgreSQL expects; joined, a wrong guess would compare each with
+ * each.
+ */
+function freeTrades({ ledgerDate, inputs }: SyncScope): string {
   const { oldest, postedSyncRunIds, earlierSyncRunIds } = inputs;
-  const posted = executionsOf(ledgerDate, ledgerDate, postedSyncRunIds);
   const earlier = executionsOf(oldest, ledgerDate, earlierSyncRunIds);
-  return `posted AS MATERIALIZED (SELECT x.execution_id FROM ${posted}),
-    earlier AS MATERIALIZED (
-      SELECT x.execution_id FROM ${earlier} AND ${lateDates(inputs, 'xo')})`;
+  const posted = executionsOf(ledgerDate, ledgerDate, postedSyncRunIds);
+  const dates = either([ownDates(inputs), lateDates(inputs, 'e')]);
+  return `booked AS MATERIALIZED (
+      SELECT e.execution_id FROM ${counting(dates, inputs)} AND e.version > 1
+        AND EXISTS (SELECT 1 FROM ${earlier} AND x.execution_id = e.execution_id)),
+    free AS MATERIALIZED (
+      SELECT execution_id FROM (
+        SELECT e.execution_id, false AS is_held FROM ${counting(comparedDates(inputs), inputs)}
+        UNION ALL SELECT x.execution_id, true FROM ${posted}
+        UNION ALL SELECT x.execution_id, true FROM ${earlier} AND ${lateDates(inputs, 'xo')}
+        UNION ALL SELECT execution_id, true FROM booked) t
+      GROUP BY execution_id HAVING NOT bool_or(is_held))`;
 }
 
-/** Conditions on `e` for the trades of this ledger date, and for those that came late. */
-function selections({ ledgerDate, inputs }: SyncScope): string[] {
-  const { oldest, cutAt, earlierSyncRunIds } = inputs;
-  const inForceAndFree = `${inForce('e', cutAt)} AND NOT e.cancelled
-    AND NOT EXISTS (SELECT 1 FROM posted p WHERE p.execution_id = e.execution_id)`;
-  if (oldest >= ledgerDate) return [`${ownDates(inputs)} AND ${inForceAndFree}`];
-  // A trade whose date was corrected may be booked under the former one.
-  const isBooked = `EXISTS (SELECT 1 FROM ${executionsOf(oldest, ledgerDate, earlierSyncRunIds)}
-    AND x.execution_id = e.execution_id)`;
-  const free = `${inForceAndFree} AND (e.version = 1 OR NOT ${isBooked})`;
-  const own = `${ownDates(inputs)} AND ${free}`;
-  if (!hasLateDates(inputs)) return [own];
-  return [
-    own,
-    `${lateDates(inputs, 'e')} AND ${free}
-      AND NOT EXISTS (SELECT 1 FROM earlier h WHERE h.execution_id = e.execution_id)`,
-  ];
+/**
+ * The front office's trades of this ledger date. Its own trade dates are read as they are, unless
+ * trades of them are posted: no snapshot holds others.
+ */
+function frontOfficeTrades({ inputs }: SyncScope): string[] {
+  const free = `SELECT e.* FROM free JOIN front_office.executions e
+    ON e.execution_id = free.execution_id AND ${inForce('e', inputs.cutAt)}`;
+  if (inputs.postedSyncRunIds.length > 0) return [free];
+  const own = `SELECT e.* FROM ${counting(ownDates(inputs), inputs)}
+    AND (e.version = 1 OR e.execution_id NOT IN (SELECT execution_id FROM booked))`;
+  return hasLateDates(inputs) ? [own, free] : [own];
 }
 
 const FRONT_OFFICE_COLUMNS = `
@@ -71,10 +90,9 @@ export function syncProbe(scope: SyncScope): string {
     `SELECT 1 FROM front_office.executions e WHERE ${ownDates(inputs)}`,
     `SELECT 1 ${supplementsOf(scope)}`,
   ];
-  const late = selections(scope)[1];
-  if (late !== undefined) found.push(`SELECT 1 FROM front_office.executions e WHERE ${late}`);
+  if (hasLateDates(inputs)) found.push('SELECT 1 FROM free');
   found.push(...changedTrades(scope));
-  return `WITH ${heldExecutions(scope)}
+  return `WITH ${freeTrades(scope)}
     SELECT ${found.map((query) => `EXISTS (${query})`).join('\n OR ')} AS found`;
 }
 
@@ -88,14 +106,13 @@ export function tradesQuery(
   after: readonly [accountId: number, orderId: string, tradeDate: string] | undefined,
 ): string {
   const { cutAt } = scope.inputs;
-  const frontOffice = selections(scope).map(
-    (condition) => `SELECT ${FRONT_OFFICE_COLUMNS}
-      FROM front_office.executions e
+  const frontOffice = frontOfficeTrades(scope).map(
+    (trades) => `SELECT ${FRONT_OFFICE_COLUMNS}
+      FROM (${trades}) e
       LEFT JOIN front_office.orders o
         ON o.order_id = e.order_id AND ${inForce('o', cutAt)}
       LEFT JOIN accounts a ON a.account_no = o.account_no
-      LEFT JOIN instruments i ON i.instrument_id = o.instrument_id
-      WHERE ${condition}`,
+      LEFT JOIN instruments i ON i.instrument_id = o.instrument_id`,
   );
   const all = [...frontOffice, `SELECT ${SUPPLEMENT_COLUMNS} ${supplementsOf(scope)}`];
   const rest =
@@ -103,7 +120,7 @@ export function tradesQuery(
       ? ''
       : `AND (account_id, order_id, trade_date) >
          (${integer(after[0])}, ${text(after[1])}, ${text(after[2])}::date)`;
-  return `WITH ${heldExecutions(scope)}
+  return `WITH ${freeTrades(scope)}
     SELECT * FROM (${all.join('\n UNION ALL ')}) t
     WHERE account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)} ${rest}
     ORDER BY account_id, order_id, trade_date, executed_at, execution_id`;

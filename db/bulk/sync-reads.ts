@@ -110,7 +110,10 @@ export async function snapshotTotals(
   };
 }
 
-/** A trade is in the snapshot or set aside, never both. (Twice is refused by the front office.) */
+/**
+ * A trade is in the snapshot or set aside, never both. (Twice is refused by the front office.)
+ * Asked without a limit, for which PostgreSQL would expect to find one soon and read in vain.
+ */
 async function assertOnce(
   client: pg.PoolClient,
   run: { readonly stepRunId: number; readonly ledgerDate: BusinessDate },
@@ -119,7 +122,7 @@ async function assertOnce(
     `SELECT e.execution_id AS "executionId" FROM trade_exceptions e
      JOIN executions x ON x.ledger_date = $1 AND x.execution_id = e.execution_id
      JOIN orders o ON o.ledger_date = $1 AND o.order_no = x.order_no AND o.sync_run_id = $2
-     WHERE e.sync_run_id = $2 LIMIT 1`,
+     WHERE e.sync_run_id = $2`,
     [run.ledgerDate, run.stepRunId],
   );
   const found = rows[0];

@@ -163,7 +163,10 @@ export class TradeSnapshot {
     this.spare = full;
   }
 
-  /** Its own chunk with an empty place in the order of accounts, before the first trade. */
+  /**
+   * Its own chunk with an empty place in the order of accounts, before the first trade. Sorted, so
+   * that all are found before the first is written: the search reads the same table.
+   */
   private async setChangedTradesAside(): Promise<void> {
     const { stepRunId } = this.attempt.claim;
     const changes = changedTrades(this.scope);
@@ -178,7 +181,7 @@ export class TradeSnapshot {
              details)
            SELECT ${text(this.scope.ledgerDate)}, ${integer(stepRunId)}, c.execution_id, c.order_id,
              'CHANGED_AFTER_POSTING', c.details
-           FROM (${changes.join(' UNION ALL ')}) c
+           FROM (${changes.join(' UNION ALL ')}) c ORDER BY c.execution_id
            ON CONFLICT DO NOTHING`,
         );
       },
