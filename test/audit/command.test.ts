@@ -19,7 +19,7 @@ interface Ended {
 
 /** As `npm run -s verify-audit` does it, in a home of its own and without DATABASE_URL. */
 async function run(home: string, ...args: string[]): Promise<Ended> {
-  const env = { ...process.env, DAYCUT_HOME: home };
+  const env: NodeJS.ProcessEnv = { ...process.env, DAYCUT_HOME: home };
   delete env['DATABASE_URL'];
   const script = ['scripts/verify-audit.mjs', ...args];
   const child = spawn(process.execPath, script, { cwd: projectRoot, env });
