@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { noteOrigin } from '../db/audit.repository.ts';
 import {
   findCommand,
   recordCommand,
@@ -82,6 +83,7 @@ async function writeDown(
   payloadHash: string,
 ): Promise<Refusal | undefined> {
   return inTransaction(deps.db, async (t) => {
+    await noteOrigin(t.tx, request.origin);
     const refusal = await judge(t, request, deps.clock.now());
     const row = {
       commandId: request.commandId,
