@@ -3,6 +3,7 @@ import { readFlowView } from '../db/queries/flow-view.ts';
 import type { FlowRef } from '../domain/clearing/flow-state.ts';
 import type { CommandKind } from '../domain/clearing/commands.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { actorOf } from './audit-actor.ts';
 import { API_PREFIX } from './prefix.ts';
 import { sayRepeated } from './reply-once.ts';
 import { seesLedger, visibleFlow } from './visible-flow.ts';
@@ -29,6 +30,7 @@ export async function replyToCommand(
     ...asked,
     commandId,
     person: request.person.id,
+    origin: actorOf(request),
     ...(revision === undefined ? {} : { revision }),
   });
   const view = await readFlowView(db, asked, clock.now());

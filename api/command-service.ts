@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { noteOrigin } from '../db/audit.repository.ts';
 import {
   findCommand,
   recordCommand,
@@ -85,6 +86,7 @@ async function writeDown(
       return { row: known, isRepeated: true };
     }
     await assertKeyOfCommand(t, commandId);
+    await noteOrigin(t.tx, request.origin);
     const refusal = await judge(t, request, deps.clock.now());
     const command = {
       commandId,

@@ -37,7 +37,8 @@ interface Worked {
 
 /**
  * Everything that belongs to a ledger entry, as of one moment, ready to be signed. Throws NOT_FOUND
- * for an unknown journal, and EVIDENCE_INCOMPLETE while its date is not cut or its run not archived.
+ * for an unknown journal, and EVIDENCE_INCOMPLETE while its date is not cut or its run not
+ * archived.
  */
 export async function gatherEvidence(
   db: Db,

@@ -1,3 +1,4 @@
+import type { Origin } from '../db/audit.repository.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import type { CommandKind } from '../domain/clearing/commands.ts';
 import type { ErrorCode } from '../domain/errors/error-catalogue.ts';
@@ -10,6 +11,8 @@ export interface CommandRequest {
   readonly ledgerDate: BusinessDate;
   readonly flow: string;
   readonly person: string;
+  /** For the audit log; not part of what is asked. */
+  readonly origin: Origin;
   /** The revision that the screen showed; absent = the caller did not look. */
   readonly revision?: number;
   /** Parameters of the kind: { step }, { assetRollback, supplements, reason }, { confirmToken }. */

@@ -12,6 +12,23 @@ export async function recordAuditEvent(tx: Tx, event: AuditEvent): Promise<void>
   await tx.insert(auditEvents).values({ ...event });
 }
 
+/** By which request, account and permission somebody asked for what the transaction writes. */
+export interface Origin {
+  readonly account: string;
+  readonly permission: string | undefined;
+  readonly requestId: string;
+}
+
+/** What triggers record until the end of this transaction names its origin. */
+export async function noteOrigin(
+  tx: Tx,
+  { account, permission, requestId }: Origin,
+): Promise<void> {
+  await tx.execute(sql`SELECT set_config('daycut.account', ${account}, true),
+    set_config('daycut.permission', ${permission ?? ''}, true),
+    set_config('daycut.request_id', ${requestId}, true)`);
+}
+
 export interface SignIn {
   readonly person: string;
   readonly account: string;

@@ -17,6 +17,9 @@ import { day, id64, instant, word } from './columns.ts';
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
+/** What the transaction says of itself (db/transaction.ts, noteOrigin), for rows that triggers write. */
+const setting = (name: string) => sql.raw(`nullif(current_setting('${name}', true), '')`);
+
 /*
  * The audit log and the proofs over it. Append-only by trigger. Events are written in the
  * transaction of what they record; the chain row of an event is added when that transaction
@@ -33,13 +36,13 @@ export const auditEvents = pgTable(
     /** Who did it; `system` for what no person asked for. */
     person: text('person').notNull(),
     /** By which sign-in account; null for the system. */
-    account: text('account'),
+    account: text('account').default(setting('daycut.account')),
     /** area.verb, as in domain/audit/audit-event.ts. */
     action: text('action').notNull(),
     outcome: word<AuditOutcome>('outcome').notNull(),
     /** The code of the refusal or failure. */
     code: text('code'),
-    permission: text('permission'),
+    permission: text('permission').default(setting('daycut.permission')),
     targetType: text('target_type').notNull(),
     targetId: text('target_id').notNull(),
     before: jsonb('before'),
@@ -48,8 +51,8 @@ export const auditEvents = pgTable(
     commandId: text('command_id'),
     workflowId: text('workflow_id'),
     /** The run of a workflow in whose activity it was written (db/transaction.ts). */
-    runId: text('run_id').default(sql`nullif(current_setting('daycut.run_id', true), '')`),
-    requestId: text('request_id'),
+    runId: text('run_id').default(setting('daycut.run_id')),
+    requestId: text('request_id').default(setting('daycut.request_id')),
   },
   (t) => [
     index('audit_events_by_target').on(t.targetType, t.targetId, t.eventId),

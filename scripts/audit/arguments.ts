@@ -10,6 +10,8 @@ export const USAGE = `Usage: npm run -s audit -- <command>
   replay --date D            the same for every run of a ledger date
   export RUN FILE            writes a history: as JSON for Temporal's tools if FILE ends in .json,
                              else the bytes that were hashed
+  evidence JOURNAL FILE      writes the signed evidence for a ledger entry; it is checked, without
+                             a database, by node scripts/verify-evidence.mjs FILE
 
 Exit code 1 when a replay differs. DATABASE_URL names the books, or the embedded ones are opened.`;
 
@@ -22,7 +24,8 @@ export type AuditCommand =
   | { readonly kind: 'timeline'; readonly runId: string; readonly language: Language }
   | { readonly kind: 'replay'; readonly runId: string }
   | { readonly kind: 'replayDate'; readonly date: BusinessDate }
-  | { readonly kind: 'export'; readonly runId: string; readonly file: string };
+  | { readonly kind: 'export'; readonly runId: string; readonly file: string }
+  | { readonly kind: 'evidence'; readonly journalId: number; readonly file: string };
 
 /** Throws UsageError with what is wrong. */
 export function parseAuditArguments(argv: readonly string[]): AuditCommand {
@@ -37,6 +40,9 @@ export function parseAuditArguments(argv: readonly string[]): AuditCommand {
     if (command === 'timeline') return { kind: 'timeline', runId, language: languageOf(values) };
     if (command === 'replay') return { kind: 'replay', runId };
     if (command === 'export' && file) return { kind: 'export', runId, file };
+    if (command === 'evidence' && file && /^[1-9]\d{0,15}$/.test(runId)) {
+      return { kind: 'evidence', journalId: Number.parseInt(runId, 10), file };
+    }
   }
   throw new UsageError(`not understood: ${argv.join(' ') || 'nothing was asked'}`);
 }

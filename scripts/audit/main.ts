@@ -17,7 +17,8 @@ import { timelineOf } from '../../domain/audit/timeline.ts';
 import { decodeHistory } from '../../temporal/history-bytes.ts';
 import { storyOf } from '../../temporal/run-story.ts';
 import { messageOf } from '../embedded/processes.ts';
-import { openStore } from '../embedded/store.ts';
+import { openStore, type Store } from '../embedded/store.ts';
+import { exportEvidence } from './export-evidence.ts';
 import { UsageError } from '../launch/arguments.ts';
 import { parseAuditArguments, USAGE, type AuditCommand } from './arguments.ts';
 
@@ -39,7 +40,7 @@ async function main(): Promise<number> {
     const store = await openStore(process.env, remark);
     const db = connect(store.url, { poolSize: 2, name: 'audit' });
     try {
-      return (await carryOut(db, command)) ? 0 : 1;
+      return (await carryOut(db, store, command)) ? 0 : 1;
     } finally {
       await db.$client.end();
       await store.close();
@@ -53,6 +54,7 @@ async function main(): Promise<number> {
 /** False when something differs. */
 async function carryOut(
   db: Db,
+  store: Store,
   command: Exclude<AuditCommand, { kind: 'help' }>,
 ): Promise<boolean> {
   switch (command.kind) {
@@ -66,6 +68,8 @@ async function carryOut(
       return replayRuns(db, await runsOf(db, command.date));
     case 'export':
       return exportRun(db, command.runId, command.file);
+    case 'evidence':
+      return exportEvidence(db, store, command);
   }
 }
 

@@ -11,6 +11,8 @@ export interface Store {
   readonly url: string;
   /** Where keys and bundles of the installation are. */
   readonly home: string;
+  /** False for the books of DATABASE_URL. */
+  readonly isEmbedded: boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -21,10 +23,11 @@ export interface Store {
 export async function openStore(env: Environment, say: (line: string) => void): Promise<Store> {
   const settings = loadConfig({ DATABASE_URL: 'postgres://daycut@127.0.0.1/daycut', ...env });
   const home = resolve(projectRoot, settings.DAYCUT_HOME);
-  if (env['DATABASE_URL']) return { url: env['DATABASE_URL'], home, close: async () => undefined };
+  const close = async () => undefined;
+  if (env['DATABASE_URL']) return { url: env['DATABASE_URL'], home, isEmbedded: false, close };
   const dataDir = join(home, 'postgres');
   const url = livingPostgresUrl(dataDir);
-  if (url !== undefined) return { url, home, close: async () => undefined };
+  if (url !== undefined) return { url, home, isEmbedded: true, close };
   return startStore(home, dataDir, say);
 }
 
@@ -42,6 +45,7 @@ async function startStore(
     return {
       url: server.url,
       home,
+      isEmbedded: true,
       close: async () => {
         await server.stop();
         lock.release();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditEventView, readAuditRoots } from '../../db/queries/audit-log.ts';
 import type { Outcome } from './support/api.ts';
 import { DayDesk, FlowDesk, statusesOf, stepOf } from './support/desk.ts';
 import { placeOrder } from './support/front-office.ts';
@@ -21,6 +22,8 @@ const ALL_NOT_STARTED = {
   posting: 'NOT_STARTED',
   settlement: 'NOT_STARTED',
 };
+
+type AuditRoots = Awaited<ReturnType<typeof readAuditRoots>>;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -234,5 +237,39 @@ describe('Tuesday the 23rd, a step in flight', () => {
     expect(await hk().start()).toMatchObject({ code: 'NOTHING_TO_RUN' });
     expect(await hk().pause()).toMatchObject({ code: 'NOTHING_TO_PAUSE' });
     await finish(TUE_2025_12_23);
+  });
+});
+
+describe('the audit log of these dates', () => {
+  it('has each command: who asked, by which account and permission, and how it ended', async () => {
+    const auditor = await stage.as('auditor');
+    const path = `/audit/events?ledgerDate=${MON_2025_12_22}&action=command.`;
+    const events = await auditor.list<AuditEventView>(path);
+    expect(events.find(({ code }) => code === 'READINESS_NOT_PASSED')).toMatchObject({
+      action: 'command.refused',
+      outcome: 'REFUSED',
+      person: 'operator',
+      account: 'operator',
+      permission: 'lb_hk_clearing.clearing_busin_step_exec',
+      targetId: `${MON_2025_12_22}/US`,
+      after: { kind: 'start', payload: {} },
+    });
+    const recorded = events.filter(({ action }) => action === 'command.recorded');
+    const ended = events.filter(({ before }) => before !== null);
+    expect(recorded.length).toBeGreaterThan(5);
+    expect(ended.map(({ commandId }) => commandId).sort()).toEqual(
+      recorded.map(({ commandId }) => commandId).sort(),
+    );
+  });
+
+  it('exports a root for each date that was cut, each continuing the one before', async () => {
+    const auditor = await stage.as('auditor');
+    const { roots, head } = await auditor.get<AuditRoots>('/audit/roots');
+    const dates = await auditor.list<{ ledgerDate: string; status: string }>('/ledger-dates');
+    const cut = dates.filter(({ status }) => status === 'CUT').map((each) => each.ledgerDate);
+    expect(roots.map(({ ledgerDate }) => ledgerDate)).toEqual(cut.sort());
+    const before = ['0'.repeat(64), ...roots.map(({ root }) => root)];
+    expect(roots.map(({ previousRoot }) => previousRoot)).toEqual(before.slice(0, -1));
+    expect(head.seq).toBeGreaterThan(roots.at(-1)?.auditSeq ?? 0);
   });
 });

@@ -8,6 +8,7 @@ import { startSystem, type Role, type System } from '../support/system.ts';
 import { freshNamespace } from '../support/temporal.ts';
 import { Barrier } from './support/barrier.ts';
 import { signIn } from './support/api.ts';
+import { brokenProofs } from './support/proofs.ts';
 import { stepOf, type FlowDesk } from './support/desk.ts';
 import { digestOf, type Digest } from './support/digest.ts';
 import { otherWorkflowBundle } from './support/other-release.ts';
@@ -47,15 +48,20 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => servers.stop());
 
+/** The database of the week in which nothing is killed. */
+function databaseUrlOfCalm(): string {
+  const url = new URL(servers.databaseUrl);
+  url.pathname = '/calm';
+  return url.href;
+}
+
 describe('the five sample dates', () => {
   let system: System;
   let week: Week;
   let databaseUrl: string;
 
   beforeAll(async () => {
-    const url = new URL(servers.databaseUrl);
-    url.pathname = '/calm';
-    databaseUrl = url.href;
+    databaseUrl = databaseUrlOfCalm();
     const namespace = await freshNamespace();
     system = await startSystem({ databaseUrl, namespace, clock: AFTER_EVERY_CUTOFF });
     week = new Week(await signIn(system.baseUrl), filesDir);
@@ -272,6 +278,11 @@ describe('the same week with something killed in each flow', () => {
     expect(archived).toContain(`clearing/${MON_2025_12_29}/US`);
     for (const flow of ['HK', 'day-end']) await week.clear(MON_2025_12_29, flow);
     await endOf(MON_2025_12_29);
+  });
+
+  it('leaves an audit log behind whose every proof holds', async () => {
+    expect(await brokenProofs(servers.databaseUrl)).toEqual([]);
+    expect(await brokenProofs(databaseUrlOfCalm())).toEqual([]);
   });
 
   async function archivedHistories(): Promise<string[]> {

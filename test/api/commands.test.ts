@@ -46,6 +46,12 @@ describe('commands of a flow', () => {
         ledgerDate: MON_2025_12_22,
         flow: 'HK',
         person: 'operator',
+        origin: {
+          person: 'operator',
+          account: 'operator',
+          permission: expect.any(String) as string,
+          requestId: answer.headers['x-request-id'],
+        },
         revision: 1,
         payload: asked.payload,
       },

@@ -4,6 +4,7 @@ import { freshDatabase } from '../../support/database.ts';
 import { startSystem, type System, type SystemOptions } from '../../support/system.ts';
 import { signIn, type Api } from './api.ts';
 import { DayDesk } from './desk.ts';
+import { brokenProofs } from './proofs.ts';
 
 /** Ledger dates of the tiny broker with what their markets trade; the first one is open. */
 export const MON_2025_12_22 = '2025-12-22';
@@ -22,6 +23,7 @@ export interface Stage {
   readonly operator: Api;
   readonly day: DayDesk;
   readonly as: (person: Api['person']) => Promise<Api>;
+  /** Throws when a proof of the audit log does not hold of what the system left behind. */
   readonly stop: () => Promise<void>;
 }
 
@@ -50,6 +52,10 @@ export async function startStage(
     operator,
     day: new DayDesk(operator, ledgerDate),
     as: (person) => signIn(system.baseUrl, person),
-    stop: system.stop,
+    stop: async () => {
+      await system.stop();
+      const broken = await brokenProofs(databaseUrl);
+      if (broken.length > 0) throw new Error(`a proof is broken: ${JSON.stringify(broken)}`);
+    },
   };
 }

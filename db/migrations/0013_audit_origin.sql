@@ -1,0 +1,3 @@
+ALTER TABLE "audit_events" ALTER COLUMN "account" SET DEFAULT nullif(current_setting('daycut.account', true), '');--> statement-breakpoint
+ALTER TABLE "audit_events" ALTER COLUMN "permission" SET DEFAULT nullif(current_setting('daycut.permission', true), '');--> statement-breakpoint
+ALTER TABLE "audit_events" ALTER COLUMN "request_id" SET DEFAULT nullif(current_setting('daycut.request_id', true), '');
