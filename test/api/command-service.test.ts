@@ -39,6 +39,7 @@ describe('the command service', () => {
     commandId: randomUUID(),
     kind: 'readiness',
     person: 'operator',
+    origin: { account: 'operator', permission: undefined, requestId: randomUUID() },
     payload: {},
     ...more,
   });
