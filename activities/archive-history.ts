@@ -1,4 +1,4 @@
-import { archiveRun, notArchived } from '../db/archive.repository.ts';
+import { archiveRun, ledgerDateOfTicket, notArchived } from '../db/archive.repository.ts';
 import type { Db } from '../db/client.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { ClosedRuns } from '../temporal/closed-runs.ts';
@@ -51,7 +51,7 @@ export async function storeHistory(
     workflowId,
     runId,
     reason,
-    ledgerDate: ledgerDateIn(workflowId) ?? null,
+    ledgerDate: ledgerDateIn(workflowId) ?? (await ledgerDateOfTicket(db, workflowId)),
     history: encodeHistory(history),
   };
   await inTransaction(db, ({ tx }) => archiveRun(tx, archived));

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { eq, inArray } from 'drizzle-orm';
 import { SYSTEM_PERSON } from '../domain/audit/audit-event.ts';
+import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { recordAuditEvent } from './audit.repository.ts';
 import type { Tx } from './client.ts';
 import { archivedHistories, workflowBundles } from './schema/clearing.ts';
+import { tickets } from './schema/tickets.ts';
 
 const HISTORY_ARCHIVED = 'history.archived';
 const BUNDLE_STORED = 'release.bundle_stored';
@@ -52,6 +54,16 @@ export async function archiveRun(tx: Tx, { history, ...facts }: RunToArchive): P
     ledgerDate: facts.ledgerDate ?? undefined,
     after: { ...facts, sha256 },
   });
+}
+
+/** The date that a ticket is about, by the id of its workflow; null where there is none. */
+export async function ledgerDateOfTicket(tx: Tx, workflowId: string): Promise<BusinessDate | null> {
+  const [, ticketId = ''] = workflowId.split('ticket/');
+  const [row] = await tx
+    .select({ ledgerDate: tickets.ledgerDate })
+    .from(tickets)
+    .where(eq(tickets.ticketId, ticketId));
+  return row?.ledgerDate ?? null;
 }
 
 /** Those of these runs that are not in the archive. */

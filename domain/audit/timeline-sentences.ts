@@ -89,6 +89,8 @@ const openedStep: Words = ({ gave }, { step, stepRunId, pass }) => {
 };
 
 const ACTIVITY_WORDS: Readonly<Record<string, Words>> = {
+  advanceTicket: (moment, line) => ticketStands(moment, line),
+  executeTicket: (moment, line) => ticketStands(moment, line),
   loadFlowState: ({ gave }) => {
     const mode = field(gave, 'mode');
     return say(`Read the facts again: ${mode}`, `重新读取状态：${mode}`, `重新讀取狀態：${mode}`);
@@ -155,6 +157,12 @@ const ACTIVITY_WORDS: Readonly<Record<string, Words>> = {
     ),
 };
 
+/** Of a ticket's workflow: where the ticket stands after it was looked at. */
+const ticketStands: Words = ({ gave }) => {
+  const status = field(gave, 'status');
+  return say(`The ticket is ${status}`, `工单状态：${status}`, `工單狀態：${status}`);
+};
+
 const CLOSINGS: Readonly<Record<string, Texts>> = {
   COMPLETED: say('The run is over', '运行结束', '運行結束'),
   CONTINUED_AS_NEW: say('The run goes on as the next one', '转入下一次运行', '轉入下一次運行'),
@@ -164,6 +172,11 @@ const CLOSINGS: Readonly<Record<string, Texts>> = {
 const WORDS: Readonly<Record<Moment['kind'], Words>> = {
   opened: ({ what, given: [input] }) => {
     const state = isRecord(input) ? input['state'] : undefined;
+    const ticket = field(input, 'ticketKey');
+    if (ticket !== '') {
+      const of = `${ticket}, ${field(input, 'targetId')}`;
+      return say(`A run of ticket ${of} begins`, `工单 ${of} 运行开始`, `工單 ${of} 運行開始`);
+    }
     if (!isRecord(state)) {
       const date = field(input, 'ledgerDate');
       const of = date === '' ? what : date;
