@@ -57,6 +57,10 @@ export async function gatherEvidence(
     const stepRun = await readStepRun(t.client, stepRunId);
     const shard = await readShard(t.client, stepRunId, seal.shard);
     const worked = stepRun ? await workedRuns(t, stepRun) : [];
+    if (worked.length === 0 && journal.sourceKind !== 'opening') {
+      const missing = 'the archive of its workflow run';
+      throw new ClearingError('EVIDENCE_INCOMPLETE', { journalId, missing });
+    }
     const contract = await contractOf(t, journal);
     const events = await eventsOf(t, { journal, stepRun, worked, contract });
     const head = await readHead(t.client);

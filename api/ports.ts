@@ -55,6 +55,8 @@ export interface TicketRequest {
   /** The target's version that the screen showed; absent = the caller did not look. */
   readonly version?: string | undefined;
   readonly by: Asker;
+  /** For the audit log; not part of what is asked. */
+  readonly origin: Origin;
 }
 
 export interface DecisionRequest {
@@ -66,6 +68,7 @@ export interface DecisionRequest {
   readonly node?: number | undefined;
   readonly reason: string;
   readonly by: Asker;
+  readonly origin: Origin;
 }
 
 /** Opens tickets and takes decisions on them. Refusals are thrown with their code. */

@@ -11,6 +11,7 @@ import { measureFloor, type Cost } from './floor.ts';
 import { BENCH_DATE, generateDay } from './generate.ts';
 import { startInstallation } from './installation.ts';
 import { machine, type Machine } from './processes.ts';
+import { verifyProofs } from './proofs.ts';
 import { describeEmpty, describeRun } from './report.ts';
 import type { Ratio, SizeResult } from './size-result.ts';
 
@@ -52,11 +53,13 @@ async function benchSize(size: number, batchWorkers: number): Promise<SizeResult
   try {
     say(`clearing ${executions} executions …`);
     const clearing = await clearMarket(installation, executions);
+    const proofs = await verifyProofs(installation.db);
     const floor = await measureFloor(installation.db, installation.postgres.pid);
     const pair = clearing.steps.filter(({ step }) => step === 'billing' || step === 'posting');
     return {
       executions,
       clearing,
+      proofs,
       floor,
       billingAndPosting: ratioOf(pair, floor.billingAndPosting),
       wholeClearing: ratioOf(clearing.steps, floor.clearing),

@@ -23,7 +23,7 @@ function sealingLine(steps: readonly StepCost[]): string {
 
 /** The numbers of one size, for people. */
 export function describeRun(result: SizeResult): string {
-  const { clearing, floor } = result;
+  const { clearing, floor, proofs } = result;
   const head = ['step', 'seconds', 'exec/s', 'shards', 'Node CPU', 'PG CPU'];
   const widths = [12, 9, 11, 7, 9, 8];
   const line = (cells: readonly (string | number)[]): string =>
@@ -56,6 +56,8 @@ export function describeRun(result: SizeResult): string {
     ratioLine('billing + posting', floor.billingAndPosting, result.billingAndPosting),
     ratioLine('whole clearing', floor.clearing, result.wholeClearing),
     sealingLine(clearing.steps),
+    `verify-audit: ${whole(proofs.journals)} journals in ${proofs.seconds.toFixed(1)} s, ` +
+      `${proofs.peakMb} MB at most`,
     `peak memory: ${memory.join(', ')}`,
     `CPU of other programs meanwhile: ${clearing.strangersCpu.toFixed(1)} s`,
     '',

@@ -1,9 +1,11 @@
 import type { ClearingCost } from './clearing.ts';
 import type { Floor } from './floor.ts';
+import type { ProofsCost } from './proofs.ts';
 
 export interface SizeResult {
   readonly executions: number;
   readonly clearing: ClearingCost;
+  readonly proofs: ProofsCost;
   readonly floor: Floor;
   /** Billing and posting over the floor of their rows; and all steps over the floor of all rows. */
   readonly billingAndPosting: Ratio;

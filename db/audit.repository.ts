@@ -5,26 +5,26 @@ import { auditEvents } from './schema/audit.ts';
 
 /**
  * Writes an event in the transaction of what it records; when that commits, the database appends
- * the event to the chain. Commands, tickets, their decisions, approval flows and daily roots need
- * no call: triggers record each change of their rows (migration 0007).
+ * the event to the chain. Commands, tickets, decisions, daily roots, versioned configuration, people
+ * and roles need no call: triggers record each change of their rows (migrations 0007, 0010, 0013).
  */
 export async function recordAuditEvent(tx: Tx, event: AuditEvent): Promise<void> {
   await tx.insert(auditEvents).values({ ...event });
 }
 
-/** By which request, account and permission somebody asked for what the transaction writes. */
+/** Who asked for what the transaction writes, by which account, permission and request. */
 export interface Origin {
+  readonly person: string;
   readonly account: string;
   readonly permission: string | undefined;
   readonly requestId: string;
 }
 
 /** What triggers record until the end of this transaction names its origin. */
-export async function noteOrigin(
-  tx: Tx,
-  { account, permission, requestId }: Origin,
-): Promise<void> {
-  await tx.execute(sql`SELECT set_config('daycut.account', ${account}, true),
+export async function noteOrigin(tx: Tx, origin: Origin): Promise<void> {
+  const { person, account, permission, requestId } = origin;
+  await tx.execute(sql`SELECT set_config('daycut.person', ${person}, true),
+    set_config('daycut.account', ${account}, true),
     set_config('daycut.permission', ${permission ?? ''}, true),
     set_config('daycut.request_id', ${requestId}, true)`);
 }

@@ -35,22 +35,28 @@ export const approvalFlows = (tx: Tx): Promise<ApprovalFlowRow[]> =>
     .from(ticketFlows)
     .orderBy(ticketFlows.ticketKey, desc(ticketFlows.version));
 
+/** One change of a key's flow after the other, until this transaction ends. */
+export async function lockApprovalFlow({ client }: Transaction, ticketKey: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [
+    APPROVAL_FLOW_LOCKS,
+    ticketKey,
+  ]);
+}
+
 /**
  * Writes a new version of a key's flow. The same flow again writes nothing, so a repetition is no
  * change. Tickets that are open keep the flow that they were opened with.
  */
 export async function putApprovalFlow(
-  { tx, client }: Transaction,
+  t: Transaction,
   change: {
     readonly ticketKey: string;
     readonly definition: TicketFlow;
     readonly changedBy: string;
   },
 ): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [
-    APPROVAL_FLOW_LOCKS,
-    change.ticketKey,
-  ]);
+  await lockApprovalFlow(t, change.ticketKey);
+  const { tx } = t;
   const [newest] = await tx
     .select()
     .from(ticketFlows)

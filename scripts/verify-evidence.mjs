@@ -51,10 +51,12 @@ function checkSignature({ content, signature }, keyFile) {
   const fingerprint = hex(sha256(key.export({ type: 'spki', format: 'der' })));
   demand(fingerprint === signature.fingerprint, 'the fingerprint is not that of the key');
   const text = Buffer.from(canonicalJson(content));
+  const value = Buffer.from(signature.value, 'base64');
+  demand(value.toString('base64') === signature.value, 'the signature is not written as it was');
   demand(
     signature.algorithm === 'Ed25519' &&
       key.asymmetricKeyType === 'ed25519' &&
-      verify(null, text, key, Buffer.from(signature.value, 'base64')),
+      verify(null, text, key, value),
     'the signature does not fit: the file was altered after it was signed',
   );
   say(`Signed with the key ${fingerprint}.`);
@@ -78,9 +80,8 @@ function readLeaf({ leaf, columns, journalId, ledgerDate }) {
   const postings = others.map((line) => fieldsOf(line, columns.posting));
   const isIt = journal.journal_id === String(journalId) && journal.ledger_date === ledgerDate;
   demand(isIt, 'the sealed bytes are of another journal');
-  for (const posting of postings) {
-    demand(posting.journal_id === journal.journal_id, 'a posting is of another journal');
-  }
+  const isOurs = (posting) => posting.journal_id === journal.journal_id;
+  demand(postings.every(isOurs), 'a posting is of another journal');
   return { journal, postings };
 }
 
@@ -93,9 +94,7 @@ function checkEntry({ entry, journal: named }) {
   for (const total of totals.values()) demand(total === 0n, 'the journal does not balance');
   const { journalId, kind, stepRunId, sourceId, flow } = named;
   const inWords = [journalId, kind, stepRunId, sourceId, flow];
-  for (const each of named.postings) {
-    inWords.push(each.line, each.ledgerAccountId, exact(each.amount));
-  }
+  for (const one of named.postings) inWords.push(one.line, one.ledgerAccountId, exact(one.amount));
   const sealed = ['journal_id', 'kind', 'step_run_id', 'source_id', 'flow'].map((f) => journal[f]);
   for (const each of postings) sealed.push(each.line, each.ledger_account_id, exact(each.amount));
   demand(inWords.join() === sealed.join(), 'the journal in words is not the sealed one');
@@ -149,6 +148,11 @@ function checkRoots({ roots, rootNo }, rootsFile) {
   say(`  ${known.length} of them are in ${rootsFile} as well, the same.`);
 }
 
+const EVENT_FIELDS = (
+  'eventId at ledgerDate covers person account action outcome code permission targetType ' +
+  'targetId before after ticketId commandId workflowId runId requestId'
+).split(' ');
+
 /** Event of the log → its fields, once its place in the chain is proved. */
 function checkEvents({ events, segments, roots, head }) {
   const proved = new Map();
@@ -163,12 +167,9 @@ function checkEvents({ events, segments, roots, head }) {
     const isEnd = from + contents.length - 1 === end[0] && hex(hash) === end[1];
     demand(isEnd, `the chain from link ${from} does not lead to ${rootNo ?? 'its end'}`);
   }
-  const names = ['eventId', 'at', 'ledgerDate', 'covers', 'person', 'account', 'action'];
-  names.push('outcome', 'code', 'permission', 'targetType', 'targetId', 'before', 'after');
-  names.push('ticketId', 'commandId', 'workflowId', 'runId', 'requestId');
   return events.map(({ seq, text }) => {
     demand(proved.get(seq) === hex(sha256(text)), `the event at link ${seq} is not in the chain`);
-    const fields = JSON.parse(text).map((value, at) => [names[at], value]);
+    const fields = JSON.parse(text).map((value, at) => [EVENT_FIELDS[at], value]);
     return { seq, ...Object.fromEntries(fields) };
   });
 }
@@ -176,10 +177,13 @@ function checkEvents({ events, segments, roots, head }) {
 function tellEvents(events, { segments }) {
   const open = segments.filter(({ rootNo }) => rootNo === null).length;
   say(`\n${events.length} events of the audit log, each bound by the daily root that follows it:`);
-  for (const { at, person, action, outcome, code, targetType, targetId } of events) {
+  for (const { at, person, action, outcome, code, targetType, targetId, covers, after } of events) {
     const when = at.slice(0, 19).replace('T', ' ');
+    const kind = covers === 'commands' ? `  ${after.kind}` : '';
     const how = outcome === 'ACCEPTED' ? '' : `  ${outcome} ${code ?? ''}`;
-    say(`  ${when}  ${person.padEnd(12)} ${action.padEnd(24)} ${targetType} ${targetId}${how}`);
+    say(
+      `  ${when}  ${person.padEnd(12)} ${action.padEnd(24)} ${targetType} ${targetId}${kind}${how}`,
+    );
   }
   if (open > 0)
     say('  The last of them wait for the next daily root; the chain holds them already.');
@@ -238,13 +242,13 @@ const under = (message, [field, ...rest]) =>
 
 // temporal.api.history.v1: HistoryEvent.event_id, .workflow_task_completed.worker_version.build_id,
 // .activity_task_scheduled with its activity_type.name and input.payloads.data.
-const EVENT_ID = [1];
-const BUILD_ID = [12, 5, 1];
-const SCHEDULED = [15];
-const TYPE = [2, 1];
-const INPUT = [6, 1, 2];
+const [EVENT_ID, BUILD_ID, SCHEDULED] = [[1], [12, 5, 1], [15]];
+const [TYPE, INPUT] = [
+  [2, 1],
+  [6, 1, 2],
+];
 
-function checkRuns({ runs, seal }, events) {
+function checkRuns({ runs, seal, entry }, events) {
   let isWorked = false;
   for (const { workflowId, runId, sha256: stored, bundleHash, release, history } of runs) {
     const raw = Buffer.from(history, 'base64');
@@ -273,7 +277,8 @@ function checkRuns({ runs, seal }, events) {
       }
     }
   }
-  if (runs.length === 0) say('\nNo workflow wrote this journal: the books were opened with it.');
+  const isOpening = readLeaf(entry).journal.source_kind === 'opening';
+  if (isOpening) say('\nNo workflow wrote this journal: the books were opened with it.');
   else demand(isWorked, 'none of the runs handed out the shard that wrote the journal');
 }
 
@@ -293,14 +298,12 @@ function checkContract({ contract }, journal) {
   const gross = exact(terms.grossAmount);
   const net = terms.side === 'BUY' ? gross + total : gross - total;
   demand(net === exact(terms.netAmount), 'gross and fees do not give the net amount');
-  const cash = journal.postings
-    .filter(({ holder, asset }) => holder === 'CLIENT' && asset === terms.currency)
-    .map(({ amount }) => exact(amount));
+  const isCash = ({ holder, asset }) => holder === 'CLIENT' && asset === terms.currency;
+  const cash = journal.postings.filter(isCash).map(({ amount }) => exact(amount));
   // Journals that settle securities move no cash.
   const fits = cash.length === 0 || cash.some((amount) => amount === net || amount === -net);
   demand(fits, 'the client was not booked the net amount');
-  const { feeAmount, grossAmount, netAmount, currency } = terms;
-  say(`  Fees ${feeAmount}, gross ${grossAmount}, net ${netAmount} ${currency}, as it was booked.`);
+  say(`  Fees ${terms.feeAmount}, net ${terms.netAmount} ${terms.currency}, as it was booked.`);
 }
 
 function main() {

@@ -1,4 +1,5 @@
 // The registry of ticket keys: adding one is a file beside this one and a name in this list.
+import { approvalFlow } from './approval-flow.ts';
 import { checkPass } from './check-pass.ts';
 import { earlyCutoff } from './early-cutoff.ts';
 import { feeRuleVersion } from './fee-rule-version.ts';
@@ -6,9 +7,9 @@ import { personRoles } from './person-roles.ts';
 import { reClearing } from './re-clearing.ts';
 import { readinessPass } from './readiness-pass.ts';
 import { systemConfig } from './system-config.ts';
-import { kindsOf } from './ticket-kind.ts';
+import { kindsOf, type TicketKinds } from './ticket-kind.ts';
 
-export const TICKET_KINDS = kindsOf(
+export const TICKET_KINDS: TicketKinds = kindsOf(
   reClearing,
   earlyCutoff,
   checkPass,
@@ -16,4 +17,5 @@ export const TICKET_KINDS = kindsOf(
   systemConfig,
   feeRuleVersion,
   personRoles,
+  approvalFlow(() => [...TICKET_KINDS.keys()]),
 );

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { recordAuditEvent } from '../../db/audit.repository.ts';
+import { noteOrigin } from '../../db/audit.repository.ts';
 import {
   holderOfAccount,
   insertPerson,
@@ -112,15 +112,8 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { body } = request;
       await inTransaction(db, async ({ tx }) => {
+        await noteOrigin(tx, actorOf(request));
         await insertPerson(tx, body);
-        await recordAuditEvent(tx, {
-          ...actorOf(request),
-          action: 'person.register',
-          outcome: 'ACCEPTED',
-          targetType: 'person',
-          targetId: body.personId,
-          after: body,
-        });
       });
       return reply.code(201).send(await readPerson(db.$client, body.personId));
     },
@@ -144,16 +137,8 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       await inTransaction(db, async ({ tx }) => {
         const known = await lockPerson(tx, personId);
         if (known.active === active) return;
+        await noteOrigin(tx, actorOf(request));
         await setActive(tx, personId, active);
-        await recordAuditEvent(tx, {
-          ...actorOf(request),
-          action: 'person.change',
-          outcome: 'ACCEPTED',
-          targetType: 'person',
-          targetId: personId,
-          before: { active: known.active, roles: known.roles },
-          after: { active, roles: active ? known.roles : [] },
-        });
       });
       return readPerson(db.$client, personId);
     },

@@ -1,18 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
+import { noteOrigin } from '../../db/audit.repository.ts';
 import type { Tx } from '../../db/client.ts';
 import {
+  approvalFlowOf,
   approvalFlows,
-  knownApprovers,
   putApprovalFlow,
   type ApprovalFlowRow,
 } from '../../db/ticket-flows.repository.ts';
-import { inTransaction } from '../../db/transaction.ts';
+import { approversFor } from '../../db/tickets.repository.ts';
+import { inTransaction, type Transaction } from '../../db/transaction.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { DEFAULT_FLOW_KEY, flowProblems } from '../../domain/tickets/ticket-flow.ts';
+import { canBeGranted } from '../../domain/tickets/seats.ts';
+import { chosenNodes, DEFAULT_FLOW_KEY } from '../../domain/tickets/ticket-flow.ts';
+import { APPROVAL_FLOW_KEY, assertUsableFlow } from '../../tickets/approval-flow.ts';
+import { ApprovalFlow, TicketKey } from '../../tickets/approval-flow-fields.ts';
 import type { TicketKind, TicketKinds } from '../../tickets/ticket-kind.ts';
+import { actorOf } from '../audit-actor.ts';
 import { list, nullable, shape, strict } from '../schemas/fields.ts';
-import { ApprovalFlow, TicketKey, TicketKeyView } from '../schemas/ticket.ts';
+import { TicketKeyView } from '../schemas/ticket.ts';
 
 const tags = ['tickets'];
 
@@ -41,19 +47,19 @@ export const ticketFlowRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'putTicketFlow',
         tags,
-        summary: 'Say who has to consent, for tickets that are opened from now on',
+        summary: 'Say who has to consent, as long as nobody could consent to that by ticket',
         params: strict({ key: TicketKey }),
         body: ApprovalFlow,
         response: { 200: TicketKeyView },
       },
     },
-    async ({ params: { key }, body: definition, person }) => {
-      if (key !== DEFAULT_FLOW_KEY && !kinds.has(key)) {
-        throw new ClearingError('UNKNOWN_TICKET_KEY', { key, known: [...kinds.keys()] });
-      }
+    async (request) => {
+      const { person, body: definition } = request;
+      const { key } = request.params;
       return inTransaction(db, async (t) => {
-        const errors = flowProblems(definition, await knownApprovers(t.tx));
-        if (errors.length > 0) throw new ClearingError('TICKET_FLOW_INVALID', { errors });
+        await assertUsableFlow(t.tx, { key, definition }, [...kinds.keys()]);
+        await assertNobodyCouldConsent(t, kinds, person.id);
+        await noteOrigin(t.tx, actorOf(request));
         await putApprovalFlow(t, { ticketKey: key, definition, changedBy: person.id });
         const views = await flowViews(t.tx, kinds);
         return views.find((view) => view.key === key) ?? viewOf(key, undefined, undefined);
@@ -61,6 +67,25 @@ export const ticketFlowRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   );
 };
+
+/**
+ * One administrator alone configures flows only as long as nobody could consent: at the beginning
+ * of an installation, or when every approver has left. Throws TICKET_NEEDED once somebody could.
+ */
+async function assertNobodyCouldConsent(
+  { tx }: Transaction,
+  kinds: TicketKinds,
+  personId: string,
+): Promise<void> {
+  const kind = kinds.get(APPROVAL_FLOW_KEY);
+  const flow = await approvalFlowOf(tx, APPROVAL_FLOW_KEY);
+  if (!kind || !flow) return;
+  const nodes = chosenNodes(flow.definition, undefined);
+  const approvers = await approversFor(tx, kind.see);
+  if (nodes.length > 0 && canBeGranted(nodes, personId, approvers)) {
+    throw new ClearingError('TICKET_NEEDED', { key: APPROVAL_FLOW_KEY });
+  }
+}
 
 async function flowViews(tx: Tx, kinds: TicketKinds) {
   const flows = await approvalFlows(tx);

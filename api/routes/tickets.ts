@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { readTickets } from '../../db/queries/tickets.ts';
 import { DECISION_KINDS, type DecisionKind } from '../../domain/tickets/ticket.ts';
+import { TicketKey } from '../../tickets/approval-flow-fields.ts';
+import { actorOf } from '../audit-actor.ts';
 import { API_PREFIX } from '../prefix.ts';
 import { CommandHeaders } from '../schemas/command.ts';
 import { Anything, Day, strict, Word } from '../schemas/fields.ts';
@@ -11,7 +13,6 @@ import {
   DecisionBody,
   Reason,
   TicketId,
-  TicketKey,
   TicketSchema,
   TicketStatusWord,
   TicketWithDecisions,
@@ -122,7 +123,11 @@ export const ticketDecisionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         const { node, reason = '' } = request.body;
         const requestId = request.headers['idempotency-key'];
         const asked = { requestId, ticketId, kind, node, reason: reason.trim() };
-        const { taken, repeated } = await tickets.decide({ ...asked, by: request.person });
+        const { taken, repeated } = await tickets.decide({
+          ...asked,
+          by: request.person,
+          origin: actorOf(request),
+        });
         if (repeated) void reply.header('idempotency-replayed', 'true');
         if (!taken) void reply.code(202).header('location', addressOf(ticketId));
         return visibleTicketWithDecisions(db, kinds, ticketId, request.person);
@@ -147,7 +152,12 @@ export async function replyWithTicket(
 ) {
   const { tickets, db, kinds } = request.server.daycut;
   const requestId = String(request.headers['idempotency-key']);
-  const opened = await tickets.open({ ...asked, requestId, by: request.person });
+  const opened = await tickets.open({
+    ...asked,
+    requestId,
+    by: request.person,
+    origin: actorOf(request),
+  });
   if (opened.repeated) void reply.header('idempotency-replayed', 'true');
   void reply.code(201).header('location', addressOf(opened.ticketId));
   return visibleTicketWithDecisions(db, kinds, opened.ticketId, request.person);

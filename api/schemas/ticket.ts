@@ -1,60 +1,11 @@
 import Type from 'typebox';
 import { DECISION_KINDS, TICKET_STATUSES } from '../../domain/tickets/ticket.ts';
-import type { TicketFlow, TicketNode } from '../../domain/tickets/ticket-flow.ts';
-import {
-  Amount,
-  Anything,
-  Day,
-  Instant,
-  list,
-  nullable,
-  oneOf,
-  shape,
-  strict,
-  Word,
-} from './fields.ts';
+import { ApprovalFlow, ApprovalNode } from '../../tickets/approval-flow-fields.ts';
+import { Amount, Anything, Day, Instant, list, nullable, oneOf, shape, strict } from './fields.ts';
 
 export const TicketStatusWord = oneOf(TICKET_STATUSES);
-export const TicketKey = Type.String({
-  pattern: '^[a-z0-9_]+(\\.[a-z0-9_]+){0,4}$',
-  maxLength: 128,
-});
 export const TicketId = Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' });
 const NodeIndex = Type.Integer({ minimum: 0, maximum: 20 });
-
-const Condition = strict({
-  currency: Type.String({ pattern: '^[A-Z]{3}$' }),
-  minAmount: Type.Optional(Amount),
-  maxAmount: Type.Optional(Amount),
-});
-const Minutes = Type.Number({ minimum: 0.01, maximum: 527_040 });
-const Roles = Type.Array(Word, { maxItems: 20, uniqueItems: true });
-const Timeout = strict({
-  afterMinutes: Minutes,
-  action: oneOf(['REMIND', 'ESCALATE', 'EXPIRE']),
-  escalateToRoles: Type.Optional(Roles),
-});
-const Node = Type.Unsafe<TicketNode>(
-  strict({
-    name: Type.String({ minLength: 1, maxLength: 64 }),
-    mode: oneOf(['ANY_OF', 'ALL_OF']),
-    roles: Roles,
-    people: Roles,
-    condition: Type.Optional(Condition),
-    timeout: Type.Optional(Timeout),
-  }),
-);
-
-/** 审批流程配置, as PUT takes it. */
-export const ApprovalFlow = Type.Unsafe<TicketFlow>(
-  strict({
-    nodes: Type.Array(Node, { maxItems: 9, description: 'In the order in which they consent.' }),
-    autoApprove: Type.Boolean({
-      description: 'Consent is given by the system where no node holds.',
-    }),
-    expiresAfterMinutes: Minutes,
-  }),
-);
 
 const Texts = shape({ en: Type.String(), 'zh-Hans': Type.String(), 'zh-Hant': Type.String() });
 
@@ -81,7 +32,7 @@ const TICKET = {
   makerAccount: Type.String(),
   flowKey: Type.String({ description: 'The approval flow that it was opened with.' }),
   flowVersion: Type.Integer(),
-  nodes: list(Node),
+  nodes: list(ApprovalNode),
   node: Type.Integer({ description: 'Index of the node that waits.' }),
   autoApproved: Type.Boolean(),
   status: TicketStatusWord,

@@ -31,7 +31,7 @@ export type WrittenDecision =
 export async function writeDecision(
   t: Transaction,
   kinds: TicketKinds,
-  request: DecisionRequest,
+  request: Omit<DecisionRequest, 'origin'>,
 ): Promise<WrittenDecision> {
   const { ticketId, kind, by, reason, requestId } = request;
   const judged = await judgedTicket(t.tx, await lockTicket(t.tx, ticketId));

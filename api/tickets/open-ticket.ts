@@ -21,10 +21,12 @@ import type { TicketRequest } from '../ports.ts';
 
 const MINUTE_MS = 60_000;
 
+export type AskedTicket = Omit<TicketRequest, 'requestId' | 'origin'>;
+
 /** The key, if this release has it and this person may ask for it. */
 export function kindFor(
   kinds: TicketKinds,
-  { key, by }: Pick<TicketRequest, 'key' | 'by'>,
+  { key, by }: Pick<AskedTicket, 'key' | 'by'>,
 ): TicketKind {
   const kind = kinds.get(key);
   if (!kind) throw new ClearingError('UNKNOWN_TICKET_KEY', { key, known: [...kinds.keys()] });
@@ -42,7 +44,7 @@ export function kindFor(
 export async function openTicket(
   t: Transaction,
   kinds: TicketKinds,
-  request: TicketRequest,
+  request: AskedTicket,
   now: Date,
 ): Promise<string> {
   const kind = kindFor(kinds, request);
@@ -69,7 +71,7 @@ export async function openTicket(
 
 interface Asked {
   readonly kind: TicketKind;
-  readonly request: TicketRequest;
+  readonly request: AskedTicket;
   readonly subject: TicketSubject;
   readonly approval: Approval;
 }
@@ -117,7 +119,7 @@ async function ticketOf(t: Transaction, { kind, request, subject, approval }: As
   };
 }
 
-function assertForm(kind: TicketKind, { target, payload }: TicketRequest): void {
+function assertForm(kind: TicketKind, { target, payload }: AskedTicket): void {
   const errors = [
     ...errorsOf(kind.target, target, '/target'),
     ...errorsOf(kind.payload, payload, '/payload'),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { noteOrigin } from '../../db/audit.repository.ts';
 import type { Db } from '../../db/client.ts';
 import { answerOnce } from '../../db/request-answers.repository.ts';
 import { decisionOfRequest, loadTicket } from '../../db/tickets.repository.ts';
@@ -47,9 +48,10 @@ export function createTicketService(deps: Dependencies): TicketService {
   return {
     async open(request) {
       const { answer, isRepeated } = await inTransaction(deps.db, (t) =>
-        answerOnce(t, keyed(request), async () => ({
-          ticketId: await openTicket(t, deps.kinds, request, deps.clock.now()),
-        })),
+        answerOnce(t, keyed(request), async () => {
+          await noteOrigin(t.tx, request.origin);
+          return { ticketId: await openTicket(t, deps.kinds, request, deps.clock.now()) };
+        }),
       );
       const { ticketId } = answer;
       await deps.engine.openTicket(ticketId).catch(deps.onEngineAway);
@@ -59,7 +61,10 @@ export function createTicketService(deps: Dependencies): TicketService {
 
     async decide(request) {
       const { ticketId, kind, requestId } = request;
-      const written = await inTransaction(deps.db, (t) => writeDecision(t, deps.kinds, request));
+      const written = await inTransaction(deps.db, async (t) => {
+        await noteOrigin(t.tx, request.origin);
+        return writeDecision(t, deps.kinds, request);
+      });
       if (written.kind === 'refused') {
         throw new ClearingError(written.refusal.code, { ...written.refusal.details, ticketId });
       }

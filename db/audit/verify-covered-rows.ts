@@ -11,6 +11,10 @@ const COVERED = {
   setting_versions: ['setting', 'version'],
   manual_passes: ['ledger_date', 'flow', 'kind', 'item', 'evidence_hash'],
   fee_rules: ['rule_id'],
+  people: ['person_id'],
+  sign_in_accounts: ['account'],
+  person_roles: ['person_id', 'role'],
+  role_permissions: ['role', 'code'],
 } as const;
 
 interface Difference {
@@ -21,7 +25,8 @@ interface Difference {
 }
 
 /**
- * The first row that is not what its newest event says. Columns that a later release added are not
+ * The first row that is not what its newest event says; an event without `after` says that the row
+ * was removed. Columns that a later release added are not
  * in an older event and so not compared.
  */
 function firstDifference(table: keyof typeof COVERED): string {
@@ -29,17 +34,18 @@ function firstDifference(table: keyof typeof COVERED): string {
   const keyIn = (source: (column: string) => string): string =>
     `concat_ws(', ', ${columns.map((column) => `'${column} ' || (${source(column)})`).join(', ')})`;
   return `SELECT coalesce(r.key, e.key) AS key, r.key IS NOT NULL AS "hasRow",
-      e.key IS NOT NULL AS "hasEvent", d.columns
+      e.after IS NOT NULL AS "hasEvent", d.columns
     FROM (SELECT ${keyIn((column) => `t.${column}`)} AS key, to_jsonb(t) AS facts
       FROM ${table} t) r
     FULL JOIN (SELECT DISTINCT ON (key) key, after FROM (
-        SELECT ${keyIn((column) => `after ->> '${column}'`)} AS key, event_id, after
+        SELECT ${keyIn((column) => `coalesce(after, before) ->> '${column}'`)} AS key, event_id,
+          after
         FROM audit_events WHERE covers = '${table}') all_of_them
       ORDER BY key, event_id DESC) e ON e.key = r.key
     CROSS JOIN LATERAL (SELECT string_agg(s.key, ', ') AS columns FROM jsonb_each(e.after) s
       WHERE r.facts::text IS DISTINCT FROM e.after::text
         AND s.value::text IS DISTINCT FROM (r.facts -> s.key)::text) d
-    WHERE r.key IS NULL OR e.key IS NULL OR d.columns IS NOT NULL
+    WHERE (r.key IS NULL) <> (e.after IS NULL) OR d.columns IS NOT NULL
     ORDER BY 1 LIMIT 1`;
 }
 

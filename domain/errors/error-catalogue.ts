@@ -448,6 +448,12 @@ export const ERROR_CATALOGUE = {
     '未配置审批流程。',
     '未設定審批流程。',
   ),
+  TICKET_NEEDED: entry(
+    'conflict',
+    'Somebody could consent to this, so it is asked for by ticket.',
+    '请提交审批工单。',
+    '請提交審批工單。',
+  ),
   TICKET_NODE_NOT_OPEN: entry(
     'conflict',
     'The ticket waits at another node.',

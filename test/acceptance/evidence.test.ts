@@ -231,10 +231,8 @@ describe('evidence that somebody altered', () => {
     ['the hash of the archive', () => within('runs', 0, 'sha256')],
     ['a daily root left out', () => ({ ...pack.content, roots: [] })],
     ['the run left out', () => ({ ...pack.content, runs: [] })],
-  ])('does not hold with %s altered, even signed anew with the same key', async (what, alter) => {
+  ])('does not hold with %s altered, even signed anew with the same key', async (_, alter) => {
     const { code, err } = await verify(again(alter()));
-    // A journal without a run is told as what it is; the rest is refused.
-    if (what === 'the run left out') expect(code).toBe(1);
     expect([code, err]).toEqual([1, expect.stringContaining('This does not hold:')]);
   });
 });

@@ -119,7 +119,7 @@ describe('200 tickets on the real engine', () => {
       const flow = { ticketKey: NOTE_KEY, changedBy: 'system' };
       await putApprovalFlow(t, { ...flow, definition: { ...definition, expiresAfterMinutes: 60 } });
       const asked = { key: NOTE_KEY, target: { noteId: `n${n}` }, payload: { text: 'new' } };
-      const request = { ...asked, requestId: '', reason: 'many', by: people.get('operator')! };
+      const request = { ...asked, reason: 'many', by: people.get('operator')! };
       return openTicket(t, NOTE_KINDS, request, clock.now());
     });
   }
@@ -211,7 +211,7 @@ describe('200 tickets on the real engine', () => {
       await putApprovalFlow(t, { ticketKey: NOTE_KEY, changedBy: 'system', definition });
       await makeNotes(db, ['slow']);
       const asked = { key: NOTE_KEY, target: { noteId: 'slow' }, payload: { text: 'new' } };
-      const request = { ...asked, requestId: '', reason: 'slow', by: people.get('operator')! };
+      const request = { ...asked, reason: 'slow', by: people.get('operator')! };
       return openTicket(t, NOTE_KINDS, request, clock.now());
     });
     const door = createWorkflowDoor(client, {

@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm';
 import type { Db } from '../../../db/client.ts';
 import { ClearingError } from '../../../domain/errors/clearing-error.ts';
 import { strict } from '../../../tickets/payload-fields.ts';
-import { kindsOf, ticketKind } from '../../../tickets/ticket-kind.ts';
+import { approvalFlow } from '../../../tickets/approval-flow.ts';
+import { kindsOf, ticketKind, type TicketKinds } from '../../../tickets/ticket-kind.ts';
 
 /**
  * A ticket key of the tests: a note with a text and a version. Consent writes the text and counts
@@ -52,7 +53,10 @@ export const note = ticketKind({
   },
 });
 
-export const NOTE_KINDS = kindsOf(note);
+export const NOTE_KINDS: TicketKinds = kindsOf(
+  note,
+  approvalFlow(() => [...NOTE_KINDS.keys()]),
+);
 
 export async function makeNotes(db: Db, ids: readonly string[]): Promise<void> {
   await db.$client.query(`CREATE TABLE IF NOT EXISTS notes (note_id text PRIMARY KEY,

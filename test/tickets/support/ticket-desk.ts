@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DemoAccount } from '../../../domain/permissions/demo-people.ts';
 import type { TicketFlow, TicketNode } from '../../../domain/tickets/ticket-flow.ts';
 import type { ApiUnderTest } from '../../api/support.ts';
+import { APPROVAL_FLOW_KEY } from '../../../tickets/approval-flow.ts';
 import { NOTE_KEY } from './note-kind.ts';
 
 export interface Ticket {
@@ -106,11 +107,18 @@ export class TicketDesk {
     return (await this.send(who, 'GET', `/tickets/${ticketId}`)).body;
   }
 
-  /** Puts an approval flow in force; throws when it is refused. */
+  /** Puts an approval flow in force, by the consent that this needs; throws when it is refused. */
   async flow(nodes: readonly TicketNode[], more: Partial<TicketFlow> = {}): Promise<void> {
-    const flow = { nodes, autoApprove: false, expiresAfterMinutes: 60, ...more };
-    const answer = await this.send('admin', 'PUT', `/ticket-flows/${NOTE_KEY}`, flow);
-    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    const payload = { nodes, autoApprove: false, expiresAfterMinutes: 60, ...more };
+    const answer = await this.askForFlow(payload);
+    if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+    const { body } = await this.decide('approver', answer.body.ticketId, 'approve');
+    if (body.status !== 'SUCCEEDED') throw new Error(JSON.stringify(body));
+  }
+
+  askForFlow(payload: object, key = NOTE_KEY): Promise<Answer> {
+    const asked = { key: APPROVAL_FLOW_KEY, target: { key }, payload, reason: 'a test' };
+    return this.send('admin', 'POST', '/tickets', asked);
   }
 }
 
