@@ -5,8 +5,8 @@ import { auditEvents } from './schema/audit.ts';
 
 /**
  * Writes an event in the transaction of what it records; when that commits, the database appends
- * the event to the chain. Commands, tickets, decisions, daily roots, versioned configuration, people
- * and roles need no call: triggers record each change of their rows (migrations 0007, 0010, 0013).
+ * the event to the chain. Commands, tickets, decisions, daily roots, versioned configuration,
+ * people and roles need no call: triggers record each change of their rows.
  */
 export async function recordAuditEvent(tx: Tx, event: AuditEvent): Promise<void> {
   await tx.insert(auditEvents).values({ ...event });

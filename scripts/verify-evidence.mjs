@@ -15,8 +15,7 @@ const sha256 = (...parts) => {
 };
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const bytes = (text) => Buffer.from(text, 'hex');
-const LEAF = Buffer.from([0]);
-const NODE = Buffer.from([1]);
+const [LEAF, NODE] = [Buffer.from([0]), Buffer.from([1])];
 
 class Broken extends Error {}
 const say = (line) => console.log(line);
@@ -178,11 +177,10 @@ function tellEvents(events, { segments }) {
   const open = segments.filter(({ rootNo }) => rootNo === null).length;
   say(`\n${events.length} events of the audit log, each bound by the daily root that follows it:`);
   for (const { at, person, action, outcome, code, targetType, targetId, covers, after } of events) {
-    const when = at.slice(0, 19).replace('T', ' ');
     const kind = covers === 'commands' ? `  ${after.kind}` : '';
     const how = outcome === 'ACCEPTED' ? '' : `  ${outcome} ${code ?? ''}`;
     say(
-      `  ${when}  ${person.padEnd(12)} ${action.padEnd(24)} ${targetType} ${targetId}${kind}${how}`,
+      `  ${at.slice(0, 19)}  ${person.padEnd(12)} ${action.padEnd(24)} ${targetType} ${targetId}${kind}${how}`,
     );
   }
   if (open > 0)

@@ -39,7 +39,12 @@ describe('the command service', () => {
     commandId: randomUUID(),
     kind: 'readiness',
     person: 'operator',
-    origin: { account: 'operator', permission: undefined, requestId: randomUUID() },
+    origin: {
+      person: 'operator',
+      account: 'operator',
+      permission: undefined,
+      requestId: randomUUID(),
+    },
     payload: {},
     ...more,
   });
