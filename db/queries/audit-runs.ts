@@ -32,7 +32,10 @@ export interface AuditRunFilter extends PageRequest {
   readonly workflowId?: string | undefined;
 }
 
-const SELECT = `SELECT h.workflow_id AS "workflowId", h.run_id AS "runId",
+/** Exact, unlike an instant of JavaScript: it is part of a key. */
+const STARTED_US = '(extract(epoch FROM h.started_at) * 1000000)::bigint';
+
+const SELECT = `SELECT ${STARTED_US} AS "startedUs", h.workflow_id AS "workflowId", h.run_id AS "runId",
   h.workflow_type AS "workflowType", h.ledger_date AS "ledgerDate", h.reason,
   h.close_status AS "closeStatus", h.events, h.started_at AS "startedAt",
   h.closed_at AS "closedAt", h.archived_at AS "archivedAt", h.sha256,
@@ -45,7 +48,7 @@ export async function readAuditRuns(
   filter: AuditRunFilter,
 ): Promise<Page<AuditRunView>> {
   await assertListed(reader, { flow: filter.flow });
-  return readPage<AuditRunView>(
+  return readPage<AuditRunView & { readonly startedUs: number }>(
     reader,
     {
       list: 'audit runs',
@@ -54,12 +57,12 @@ export async function readAuditRuns(
         .add('h.ledger_date = ?', filter.ledgerDate)
         .add('split_part(h.workflow_id, ?, 3) = ?', '/', filter.flow)
         .add('h.workflow_id = ?', filter.workflowId),
-      // A run id begins with the time of its start.
       key: [
         ['h.workflow_id', 'text'],
+        [STARTED_US, 'bigint'],
         ['h.run_id', 'text'],
       ],
-      keyOf: (row) => [row.workflowId, row.runId],
+      keyOf: (row) => [row.workflowId, row.startedUs, row.runId],
     },
     filter,
   );

@@ -112,7 +112,8 @@ describe('evidence for a ledger entry', () => {
       `Journal ${String(journalId)} (tradePosting) of ledger date ${MON_2025_12_22}:`,
       'It balances in every asset.',
       'One of 2 journals of chunk 0, shard 1',
-      `daily root 1 of ${MON_2025_12_22}`,
+      // The first root is over the opening books.
+      `daily root 2 of ${MON_2025_12_22}`,
       'as it was booked.',
       '(clearing.re_clearing.exec): asked by operator, approved by approver, SUCCEEDED.',
       'hands out shard 1 of step run',
@@ -250,11 +251,11 @@ const otherByte = (history: unknown): string => {
 
 describe('after the next day cut', () => {
   it('the events that came after the first one are bound as well', async () => {
-    expect(pack.content.segments.map(({ rootNo }) => rootNo)).toEqual([1, null]);
+    expect(pack.content.segments.map(({ rootNo }) => rootNo)).toEqual([2, null]);
     await new DayDesk(stage.operator, TUE_2025_12_23).clear();
     const later = await auditor.get<EvidencePack>(evidencePath(journalId));
-    expect(later.content.segments.map(({ rootNo }) => rootNo)).toEqual([1, 2]);
-    expect(later.content.roots).toHaveLength(2);
+    expect(later.content.segments.map(({ rootNo }) => rootNo)).toEqual([2, 3]);
+    expect(later.content.roots).toHaveLength(3);
     expect((await verify(later)).code).toBe(0);
   });
 });
