@@ -43,7 +43,9 @@ export const ticketRoutes: FastifyPluginAsyncTypebox = async (app) => {
           targetId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
           ledgerDate: Type.Optional(Day),
           maker: Type.Optional(Word),
-          toDecide: Type.Boolean({ default: false, description: 'Only what waits for me.' }),
+          toDecide: Type.Optional(
+            Type.Boolean({ default: false, description: 'Only what waits for me.' }),
+          ),
         }),
         response: { 200: pageOf(TicketSchema) },
       },

@@ -2,12 +2,22 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ORDER_COLUMNS } from '../../domain/front-office/csv-columns.ts';
+import type { DemoPerson } from '../../domain/permissions/demo-people.ts';
 import { fileRow, sendFile } from '../inbound/support.ts';
 import { operationsOf, resolved, type ApiDocument, type Operation } from './document.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { MON_2025_12_22, startApi, type ApiUnderTest } from './support.ts';
 
 const JSON_TYPE = 'application/json';
+
+/** Tickets, archived runs and evidence need workflows; acceptance tests read those. */
+const NEEDS_A_STORY = /tickets\/\{|audit\/runs\/\{|audit\/evidence|audit\/key/;
+
+/** Somebody who may read it. */
+const readerOf = (path: string): DemoPerson => {
+  if (path.includes('/audit/')) return 'auditor';
+  return /\/(people|roles|settings)/.test(path) ? 'admin' : 'operator';
+};
 
 describe('answers are what the description says', () => {
   let api: ApiUnderTest;
@@ -80,18 +90,21 @@ describe('answers are what the description says', () => {
 
   it('of every read', async () => {
     const reads = operationsOf(document).filter(
-      ({ method, responses }) => method === 'GET' && responses['200']?.content?.[JSON_TYPE],
+      ({ method, path, responses }) =>
+        method === 'GET' && responses['200']?.content?.[JSON_TYPE] && !NEEDS_A_STORY.test(path),
     );
     expect(reads.length).toBeGreaterThan(25);
     const wrong: unknown[] = [];
     for (const read of reads) {
       const url = urlOf(read);
-      const { statusCode, body } = await api.app.inject({ url, headers: await api.as('operator') });
+      const headers = await api.as(readerOf(read.path));
+      const { statusCode, body } = await api.app.inject({ url, headers });
       const expected = read.operationId === 'getHealth' ? 503 : 200;
       const errors = errorsOf(read, String(expected), JSON.parse(body));
       if (statusCode !== expected || errors.length > 0) wrong.push({ url, statusCode, errors });
       const { items } = JSON.parse(body) as { readonly items?: readonly unknown[] };
-      if (items?.length === 0) wrong.push({ url, items });
+      const mayBeEmpty = /\/(tickets|audit\/(runs|roots|events)|settings\/versions)\?/.test(url);
+      if (items?.length === 0 && !mayBeEmpty) wrong.push({ url, items });
     }
     expect(wrong).toEqual([]);
   });

@@ -73,7 +73,16 @@ describe('the published description', () => {
     const optional = operations
       .filter(({ requestBody }) => requestBody?.required === false)
       .map(({ operationId }) => operationId);
-    expect(optional.sort()).toEqual(['pauseFlow', 'runReadiness', 'runStep', 'startFlow']);
+    expect(optional.sort()).toEqual([
+      'approveTicket',
+      'closeTicket',
+      'pauseFlow',
+      'rejectTicket',
+      'runReadiness',
+      'runStep',
+      'startFlow',
+      'withdrawTicket',
+    ]);
   });
 
   it('every answer has a description and its headers', () => {

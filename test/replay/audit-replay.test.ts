@@ -97,8 +97,8 @@ const ALTERATIONS: readonly [Alteration, ...Alteration[]] = [
     change: (events) =>
       rewrite(
         events.at(-1)!.workflowExecutionContinuedAsNewEventAttributes?.input,
-        /"revision":5/,
-        '"revision":6',
+        /"generation":2/,
+        '"generation":3',
       ),
     found: /^continued with$/,
   },
