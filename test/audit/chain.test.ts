@@ -68,7 +68,7 @@ describe('the chain of events', () => {
   it('has every change of a command, and none of a repetition', async () => {
     await command(owner, 'one', 'APPLIED');
     await command(owner, 'two', 'REFUSED');
-    await command(owner, 'one', 'APPLIED');
+    await expect(command(owner, 'one', 'APPLIED')).rejects.toThrow();
     const { rows } = await owner.$client.query<object>(
       `SELECT command_id AS id, action, outcome, code, target_id AS target,
          before ->> 'status' AS "from", after ->> 'status' AS "to"
