@@ -62,6 +62,9 @@ export async function readJournalTexts(
     postings = [];
   };
   await client.query('SET LOCAL datestyle = iso');
+  // Rows of this very transaction are unknown to the planner's statistics: it takes them for few,
+  // and would look for the postings of each journal by walking all of them.
+  await client.query('SET LOCAL enable_nestloop = off');
   await copyOut(client, linesOf(scope), (line) => {
     const cut = endOfJournal(line);
     const journal = line.slice(0, cut);
@@ -76,6 +79,7 @@ export async function readJournalTexts(
     if (!posting.startsWith(NO_ROW)) postings.push(`${posting}\n`);
     return undefined;
   });
+  await client.query('SET LOCAL enable_nestloop = on');
   emit();
 }
 
