@@ -4,6 +4,7 @@ import { FIRST_CLIENT_ACCOUNT } from '../../domain/ledger/house-accounts.ts';
 import type { ShardClaim } from '../fence.ts';
 import { chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import type { JournalRun } from './journal-batch.ts';
+import { JOURNAL_COLUMNS, POSTING_COLUMNS } from './journal-columns.ts';
 import { sealWritten } from './journal-seals.ts';
 import type { FlowDate } from './run-history.ts';
 import { integer, text } from './sql-literal.ts';
@@ -61,8 +62,7 @@ export async function reverseChunk(
   const day = text(run.ledgerDate);
   const { stepRunId, generation } = run;
   await client.query(
-    `INSERT INTO journals (ledger_date, journal_id, kind, step_run_id, generation, flow,
-       source_kind, source_id, account_id, value_date, reverses_journal_id)
+    `INSERT INTO journals (${JOURNAL_COLUMNS.join(', ')})
      SELECT j.ledger_date, ${first} + u.place, j.kind || 'Reversal', ${integer(stepRunId)},
        ${integer(generation)}, j.flow, j.source_kind, j.source_id, j.account_id, j.value_date,
        j.journal_id
@@ -74,8 +74,7 @@ export async function reverseChunk(
      AND p.journal_id = u.journal_id AND p.journal_id BETWEEN ${integer(picked.first)}
      AND ${integer(picked.last)}`;
   await client.query(
-    `INSERT INTO postings (ledger_date, journal_id, line, ledger_account_id, asset_id, bucket,
-       settlement_date, amount)
+    `INSERT INTO postings (${POSTING_COLUMNS.join(', ')})
      SELECT p.ledger_date, ${first} + u.place, p.line, p.ledger_account_id, p.asset_id, p.bucket,
        p.settlement_date, -p.amount
      FROM ${source} ORDER BY u.place, p.line`,

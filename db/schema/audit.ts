@@ -3,7 +3,6 @@ import {
   bigserial,
   boolean,
   check,
-  customType,
   index,
   integer,
   jsonb,
@@ -13,9 +12,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { AuditOutcome } from '../../domain/audit/audit-event.ts';
-import { day, id64, instant, word } from './columns.ts';
-
-const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+import { bytes, day, id64, instant, word } from './columns.ts';
 
 /** What the transaction says of itself (db/transaction.ts, noteOrigin), for rows that triggers write. */
 const setting = (name: string) => sql.raw(`nullif(current_setting('${name}', true), '')`);

@@ -3,7 +3,6 @@ import {
   bigint,
   bigserial,
   boolean,
-  customType,
   index,
   integer,
   jsonb,
@@ -24,9 +23,7 @@ import type {
 } from '../../domain/clearing/steps.ts';
 import type { CommandKind, CommandStatus } from '../../domain/clearing/commands.ts';
 import type { AssetRollback, SupplementsOption } from '../../domain/clearing/revoke-rules.ts';
-import { day, id64, instant, word } from './columns.ts';
-
-const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+import { bytes, day, id64, instant, word } from './columns.ts';
 
 /** The open ledger date is one row: the partial unique index lets no second one exist. */
 export const ledgerDates = pgTable(

@@ -1,4 +1,4 @@
-import { bigint, date, numeric, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, customType, date, numeric, text, timestamp } from 'drizzle-orm/pg-core';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 
@@ -15,3 +15,6 @@ export const decimal = (name: string) => numeric(name).$type<DecimalString>();
 export const id64 = (name: string) => bigint(name, { mode: 'number' });
 
 export const word = <T extends string>(name: string) => text(name).$type<T>();
+
+/** Bytes as they are: hashes, histories, compressed code. */
+export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { JOURNAL_COLUMNS, POSTING_COLUMNS } from '../../db/bulk/journal-columns.ts';
 import { recordSealedRun, sealRun } from '../../db/bulk/journal-seals.ts';
 import type { Transaction } from '../../db/transaction.ts';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
@@ -38,29 +39,6 @@ interface Sum {
   readonly key: readonly CopyValue[];
   amount: Decimal;
 }
-
-const JOURNAL_COLUMNS = [
-  'ledger_date',
-  'journal_id',
-  'kind',
-  'step_run_id',
-  'generation',
-  'flow',
-  'source_kind',
-  'source_id',
-  'account_id',
-  'value_date',
-];
-const POSTING_COLUMNS = [
-  'ledger_date',
-  'journal_id',
-  'line',
-  'ledger_account_id',
-  'asset_id',
-  'bucket',
-  'settlement_date',
-  'amount',
-];
 
 /** Collects the opening journals, keeps every sum that belongs to them, and writes all at once. */
 export class BookWriter {
@@ -121,6 +99,8 @@ export class BookWriter {
       journal.sourceId,
       journal.accountId,
       journal.valueDate,
+      // Opening journals reverse none.
+      null,
     ]);
   }
 
