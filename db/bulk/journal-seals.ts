@@ -29,23 +29,28 @@ export async function insertSeal(
   );
 }
 
+/** Seals the journals of a condition on `j` as one chunk; nothing when there is none. */
+async function sealAsOne(client: pg.ClientBase, key: SealKey, where: string): Promise<void> {
+  const sealer = new JournalSealer();
+  await readJournalTexts(client, { where }, (journal) => {
+    addTo(sealer, journal);
+  });
+  if (sealer.size > 0) await insertSeal(client, key, sealer.seal());
+}
+
 /** Seals journals that SQL wrote, by reading them back: consecutive ids, of one chunk. */
 export async function sealWritten(
   client: pg.ClientBase,
   key: SealKey,
   ids: { readonly first: number; readonly count: number },
 ): Promise<void> {
-  const sealer = new JournalSealer();
   const last = ids.first + ids.count - 1;
-  await readJournalTexts(
+  await sealAsOne(
     client,
-    {
-      where: `j.ledger_date = ${text(key.ledgerDate)}
-        AND j.journal_id BETWEEN ${integer(ids.first)} AND ${integer(last)}`,
-    },
-    (journal) => addTo(sealer, journal),
+    key,
+    `j.ledger_date = ${text(key.ledgerDate)}
+      AND j.journal_id BETWEEN ${integer(ids.first)} AND ${integer(last)}`,
   );
-  await insertSeal(client, key, sealer.seal());
 }
 
 const SEALED_AT_ONCE = 10_000;
@@ -78,14 +83,12 @@ export async function sealAccounts(
   key: SealKey,
   range: { readonly accountFrom: number; readonly accountTo: number },
 ): Promise<void> {
-  const sealer = new JournalSealer();
-  const where = `j.ledger_date = ${text(key.ledgerDate)}
-    AND j.step_run_id = ${integer(key.stepRunId)}
-    AND j.account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)}`;
-  await readJournalTexts(client, { where }, (journal) => {
-    addTo(sealer, journal);
-  });
-  if (sealer.size > 0) await insertSeal(client, key, sealer.seal());
+  await sealAsOne(
+    client,
+    key,
+    `j.ledger_date = ${text(key.ledgerDate)} AND j.step_run_id = ${integer(key.stepRunId)}
+      AND j.account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)}`,
+  );
 }
 
 export function addTo(
