@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { noteOrigin } from '../db/audit.repository.ts';
 import {
   findCommand,
@@ -21,10 +20,8 @@ import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { isErrorCode } from '../domain/errors/error-catalogue.ts';
 import type { DeliverCommand } from '../temporal/command-delivery.ts';
 import type { FlowCommand } from '../domain/clearing/commands.ts';
+import { OUTCOME_WAIT_MS, until } from './outcome-wait.ts';
 import type { CommandAnswer, CommandRequest, CommandService } from './ports.ts';
-
-const OUTCOME_WAIT_MS = 5_000;
-const OUTCOME_POLL_MS = 10;
 
 interface Dependencies {
   readonly db: Db;
@@ -162,13 +159,11 @@ export async function deliverRow(
 
 /** Waits a moment for the flow's own activity to write the outcome. */
 async function outcomeOf(db: Db, commandId: string, repeated: boolean): Promise<CommandAnswer> {
-  const deadline = Date.now() + OUTCOME_WAIT_MS;
-  for (;;) {
+  const final = await until(Date.now() + OUTCOME_WAIT_MS, async () => {
     const row = await findCommand(db, commandId);
-    if (row && row.status !== 'RECORDED') return answerOf(row, repeated);
-    if (Date.now() >= deadline) return { kind: 'undecided' };
-    await pause(OUTCOME_POLL_MS);
-  }
+    return row?.status === 'RECORDED' ? undefined : row;
+  });
+  return final ? answerOf(final, repeated) : { kind: 'undecided' };
 }
 
 function answerOf(row: CommandRow, repeated: boolean): CommandAnswer {

@@ -6,14 +6,11 @@ import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { httpStatusOf } from '../../domain/errors/error-catalogue.ts';
 import { actorOf } from '../audit-actor.ts';
 import { tokenOf, type Person } from './auth.ts';
-import { asClearingError } from './problems.ts';
+import { asClearingError, pathOf } from './problems.ts';
 
 /** Tokens that this process has seen; when there are more, the database is asked again. */
 const SEEN_MAX = 10_000;
 const READS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
-
-/** Without the query, which can hold a token. */
-const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';
 
 /**
  * What no transaction of a route records: the first use of a token, what somebody was refused or

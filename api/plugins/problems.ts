@@ -27,7 +27,7 @@ export interface Asked {
 }
 
 /** Without the query, which can hold a token. */
-const pathOf = ({ url }: Asked): string => url.split('?', 1)[0] ?? '';
+export const pathOf = ({ url }: Asked): string => url.split('?', 1)[0] ?? '';
 
 /** From 500 on the caller gets the fixed text only: what broke is for the log. */
 export function problemOf(error: ClearingError, asked: Asked): Problem {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { noteOrigin } from '../../db/audit.repository.ts';
 import type { Db } from '../../db/client.ts';
 import { answerOnce } from '../../db/request-answers.repository.ts';
@@ -15,12 +14,10 @@ import {
   type TicketHint,
 } from '../../domain/tickets/ticket.ts';
 import type { TicketKinds } from '../../tickets/ticket-kind.ts';
+import { OUTCOME_WAIT_MS, until } from '../outcome-wait.ts';
 import type { CommandService, TicketRequest, TicketService } from '../ports.ts';
 import { writeDecision } from './decide-ticket.ts';
 import { openTicket } from './open-ticket.ts';
-
-const OUTCOME_WAIT_MS = 5_000;
-const OUTCOME_POLL_MS = 10;
 
 /** What the API wants of Temporal for a ticket. */
 export interface TicketEngine {
@@ -75,9 +72,12 @@ export function createTicketService(deps: Dependencies): TicketService {
         await deps.engine.tellTicket(news).catch(deps.onEngineAway);
       }
       const deadline = Date.now() + OUTCOME_WAIT_MS;
-      const taken = await until(deadline, () => isTaken(deps.db, requestId));
+      const taken = await until(
+        deadline,
+        async () => (await isTaken(deps.db, requestId)) || undefined,
+      );
       if (taken) await effectOf(deps, ticketId, deadline);
-      return { taken, repeated };
+      return { taken: taken === true, repeated };
     },
   };
 }
@@ -110,14 +110,6 @@ async function effectOf(deps: Dependencies, ticketId: string, deadline: number):
       isDelivered = true;
       await deps.commands.deliver(ticketCommandId(ticketId));
     }
-    return status !== 'APPROVED' && status !== 'EXECUTING';
+    return status === 'APPROVED' || status === 'EXECUTING' ? undefined : status;
   });
-}
-
-async function until(deadline: number, holds: () => Promise<boolean>): Promise<boolean> {
-  for (;;) {
-    if (await holds()) return true;
-    if (Date.now() >= deadline) return false;
-    await pause(OUTCOME_POLL_MS);
-  }
 }

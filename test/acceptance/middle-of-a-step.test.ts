@@ -86,7 +86,7 @@ describe('a step with several chunks', () => {
     });
     expected = await state();
     await stage.day.expectInvariants();
-  }, 150_000);
+  });
 
   it('makes the same books undisturbed, and killed in billing', async () => {
     const undo = { assetRollback: 'UNDO', supplements: 'NO_OP' } as const;
@@ -108,5 +108,5 @@ describe('a step with several chunks', () => {
     expect(again.books).toEqual(expected.books);
     expect(again.digest.fees).toBe(expected.digest.fees);
     await stage.day.expectInvariants();
-  }, 150_000);
+  });
 });
