@@ -22,7 +22,7 @@ import { commandRoutes } from './routes/commands.ts';
 import { contractRoutes } from './routes/contracts.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { feeRuleRoutes } from './routes/fee-rules.ts';
-import { dayCutRoutes, flowCommandRoutes } from './routes/flow-commands.ts';
+import { dayCutRoutes, flowCommandRoutes, revokeRoutes } from './routes/flow-commands.ts';
 import { flowEventRoutes } from './routes/flow-events.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { frontOfficeRoutes } from './routes/front-office.ts';
@@ -94,6 +94,7 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(flowRoutes);
       await api.register(flowEventRoutes);
       await api.register(flowCommandRoutes);
+      await api.register(revokeRoutes);
       await api.register(dayCutRoutes);
       await api.register(commandRoutes);
       await api.register(ticketRoutes);

@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { CommandKind } from '../../domain/clearing/commands.ts';
 import { ASSET_ROLLBACKS, SUPPLEMENTS_OPTIONS } from '../../domain/clearing/revoke-rules.ts';
 import { DAY_END_FLOW } from '../../domain/clearing/steps.ts';
+import { loadFlow } from '../../db/flows.repository.ts';
+import { flowVersion, reClearing } from '../../tickets/re-clearing.ts';
 import { replyToCommand } from '../command-reply.ts';
 import {
   CommandBody,
@@ -9,7 +11,9 @@ import {
   COMMAND_FIELDS,
   COMMAND_RESPONSES,
 } from '../schemas/command.ts';
-import { Day, FlowId, line, oneOf, prose, strict, Word } from '../schemas/fields.ts';
+import { Day, FlowId, line, oneOf, strict, Word } from '../schemas/fields.ts';
+import { Reason, TicketWithDecisions } from '../schemas/ticket.ts';
+import { replyWithTicket } from './tickets.ts';
 
 const exec = { permission: 'lb_hk_clearing.clearing_busin_step_exec' } as const;
 const flow = '/ledger-dates/:ledgerDate/flows/:flow';
@@ -20,7 +24,7 @@ const RevokeBody = strict({
   revision: COMMAND_FIELDS.revision,
   assetRollback: oneOf(ASSET_ROLLBACKS),
   supplements: oneOf(SUPPLEMENTS_OPTIONS),
-  reason: prose(500),
+  reason: Reason,
 });
 
 /** Commands of one flow. Who lost a race, or came too late, gets the state that refused it. */
@@ -60,26 +64,33 @@ export const flowCommandRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return replyToCommand(request, reply, { ...ref, kind: 'runStep', revision, payload });
     },
   );
+};
+
+/** A revoke needs a second person: it opens a ticket, and the flow's command comes by consent. */
+export const revokeRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db } = app.daycut;
   app.post(
     `${flow}/revoke`,
     {
       config: { permission: 'clearing.revoke_exec' },
       schema: {
-        ...common,
+        tags: ['commands'],
+        headers: CommandHeaders,
         operationId: 'revokeFlow',
-        summary: 'Undo what the flow did on this date, or keep it and let trades join',
+        summary: 'Ask for consent to undo what the flow did on this date, or to let trades join',
         params: FlowParams,
         body: RevokeBody,
+        response: { 201: TicketWithDecisions },
       },
     },
     async (request, reply) => {
-      const { revision, ...payload } = request.body;
-      return replyToCommand(request, reply, {
-        ...request.params,
-        kind: 'revoke',
-        revision,
-        payload,
-      });
+      const { revision, reason, ...payload } = request.body;
+      const target = request.params;
+      const asked = { key: reClearing.key, target, payload, reason };
+      if (revision === undefined) return replyWithTicket(request, reply, asked);
+      // The ticket itself compares, under one snapshot, what the screen showed with what is.
+      const version = flowVersion({ ...(await loadFlow(db, target)), revision });
+      return replyWithTicket(request, reply, { ...asked, version });
     },
   );
 };

@@ -77,7 +77,7 @@ beforeAll(async () => {
     namespace,
   });
   // From here on every test lives from the archive alone.
-  for (const { workflowId, runId } of await runsOf(MON_2025_12_22, 5)) {
+  for (const { workflowId, runId } of await runsOf(MON_2025_12_22, 6)) {
     await temporal.workflowService.deleteWorkflowExecution({
       namespace,
       workflowExecution: { workflowId, runId },
@@ -117,13 +117,14 @@ async function asSuperuser<T>(work: (client: pg.Client) => Promise<T>): Promise<
 
 describe('the runs of a day that is over', () => {
   it('are archived, each link of a chain for itself, under the code that they ran on', async () => {
-    const runs = await runsOf(MON_2025_12_22, 5);
+    const runs = await runsOf(MON_2025_12_22, 6);
     expect(runs.map(({ workflowId, closeStatus }) => [workflowId, closeStatus])).toEqual([
       [`clearing/${MON_2025_12_22}/HK`, 'CONTINUED_AS_NEW'],
       [`clearing/${MON_2025_12_22}/HK`, 'COMPLETED'],
       [`clearing/${MON_2025_12_22}/US`, 'COMPLETED'],
       [`clearing/${MON_2025_12_22}/day-end`, 'COMPLETED'],
       [`ledger-day/${MON_2025_12_22}`, 'COMPLETED'],
+      [expect.stringMatching(/^ticket\//), 'COMPLETED'],
     ]);
     for (const run of runs) {
       expect(run).toMatchObject({ sdkVersion: '1.24.0', release: '0.1.0' });
@@ -138,7 +139,7 @@ describe('the runs of a day that is over', () => {
   });
 
   it('tell who did what, where, how long and at which attempt', async () => {
-    const [first, second] = await runsOf(MON_2025_12_22, 5);
+    const [first, second] = await runsOf(MON_2025_12_22, 6);
     const timeline = await timelineOf(first!.runId);
     expect(timeline).toMatchObject({ previousRunId: null, nextRunId: second!.runId });
     expect((await timelineOf(second!.runId)).previousRunId).toBe(first!.runId);
@@ -159,7 +160,7 @@ describe('the runs of a day that is over', () => {
   });
 
   it('replay without a difference', async () => {
-    for (const { runId, sha256, bundleHash, events } of await runsOf(MON_2025_12_22, 5)) {
+    for (const { runId, sha256, bundleHash, events } of await runsOf(MON_2025_12_22, 6)) {
       const report = await replayOf(runId);
       expect(report.differences).toEqual([]);
       expect(report).toMatchObject({ ok: true, sha256, bundleHash, replayed: { events } });
@@ -168,7 +169,7 @@ describe('the runs of a day that is over', () => {
   });
 
   it('are for auditors; a run that nobody archived is not found', async () => {
-    const [run] = await runsOf(MON_2025_12_22, 5);
+    const [run] = await runsOf(MON_2025_12_22, 6);
     const list = await stage.operator.ask('GET', '/audit/runs');
     const replay = await stage.operator.ask('POST', `/audit/runs/${run!.runId}/replay`, {});
     expect([list.status, replay.status]).toEqual([403, 403]);
@@ -182,7 +183,7 @@ describe('the runs of a day that is over', () => {
   });
 
   it('leave in the audit log that somebody replayed them', async () => {
-    const [run] = await runsOf(MON_2025_12_22, 5);
+    const [run] = await runsOf(MON_2025_12_22, 6);
     const events = await asSuperuser((client) =>
       client.query<{ person: string; action: string }>(
         'SELECT person, action FROM audit_events WHERE run_id = $1 ORDER BY event_id',
@@ -206,7 +207,7 @@ describe('after a release with other workflow code', () => {
   }, 120_000);
 
   it('runs of either release replay with their own code', async () => {
-    const monday = await runsOf(MON_2025_12_22, 5);
+    const monday = await runsOf(MON_2025_12_22, 6);
     const tuesday = await runsOf(TUE_2025_12_23, 5);
     // The release ended the flow that it does not fit, and opened it again.
     const us = tuesday.filter(({ workflowId }) => workflowId.endsWith('/US'));
@@ -296,7 +297,7 @@ describe('what a superuser altered', () => {
 
 describe('the runs of a day that Temporal has forgotten', () => {
   it('replay from the archive', async () => {
-    const [run] = await runsOf(MON_2025_12_22, 5);
+    const [run] = await runsOf(MON_2025_12_22, 6);
     // Minutes, on a busy machine: Temporal deletes in its own time.
     await poll(`the end of Temporal’s copy of ${run!.workflowId}`, 240_000, () =>
       temporal.workflow

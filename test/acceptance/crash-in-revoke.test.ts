@@ -43,8 +43,7 @@ describe('a revoke in the middle of its undo', () => {
     const cleared = await booksOf(day.api);
 
     const barrier = await Barrier.before(servers.databaseUrl, 'postings');
-    const revoke = { reason: 'a scenario', assetRollback: 'UNDO', supplements: 'NO_OP' };
-    await day.api.must(`${hk.path}/revoke`, revoke);
+    await hk.beginRevoke({ assetRollback: 'UNDO', supplements: 'NO_OP' });
     await barrier.reachedBy('worker batch');
     await Promise.all([...EVERYBODY.map((role) => system.kill(role)), servers.killTemporal()]);
     await barrier.lift();

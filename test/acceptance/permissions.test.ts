@@ -107,7 +107,7 @@ describe('L73 a person without the permission', () => {
     );
   });
 
-  it('L73 an approver may revoke and cut, and nothing else', async () => {
+  it('L73 an approver may ask for a revoke and cut the day, and nothing else', async () => {
     expect(await codes('approver', OPERATORS_ONLY)).toEqual(forbidden(OPERATORS_ONLY));
     for (const line of await codes('approver', REVOKE_AND_CUT)) expect(line).not.toMatch(/ 403 /);
   });

@@ -20,11 +20,6 @@ describe('commands of a flow', () => {
     { path: `${HK}/start`, kind: 'start', payload: {} },
     { path: `${HK}/pause`, kind: 'pause', payload: { reason: 'lunch' } },
     { path: `${HK}/steps/billing/run`, kind: 'runStep', payload: { step: 'billing' } },
-    {
-      path: `${HK}/revoke`,
-      kind: 'revoke',
-      payload: { assetRollback: 'UNDO', supplements: 'NO_OP', reason: 'wrong file' },
-    },
   ])('$kind reaches the port with who asked and what was seen', async (asked) => {
     const body: Record<string, unknown> = { ...asked.payload, revision: 1 };
     // The step stands in the path.

@@ -28,6 +28,8 @@ const OUTCOME_MS = 90_000;
 /** A person at the public API, and nothing else: what a script of an operator could do. */
 export interface Api {
   readonly person: DemoAccount;
+  /** Somebody else at the same API. */
+  readonly as: (person: DemoAccount) => Promise<Api>;
   readonly ask: <T>(method: string, path: string, send?: Sending) => Promise<Answer<T>>;
   /** Throws with the problem when the answer is no. */
   readonly get: <T>(path: string) => Promise<T>;
@@ -62,6 +64,7 @@ export async function signIn(baseUrl: string, person: DemoAccount = 'operator'):
   };
   return {
     person,
+    as: (other) => signIn(baseUrl, other),
     ask,
     get,
     command,

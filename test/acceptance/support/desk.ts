@@ -1,7 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { poll } from '../../../scripts/embedded/processes.ts';
+import { decide, ended, type TicketView } from '../tickets/consent.ts';
 import type { Api, Outcome } from './api.ts';
-import type { ClosingView, DayCutView, FlowView, LedgerDateView, StepView } from './views.ts';
+import type {
+  ClosingView,
+  DayCutView,
+  FlowView,
+  LedgerDateView,
+  Problem,
+  StepView,
+} from './views.ts';
 
 const BUSY = ['AUTO_RUNNING', 'PAUSE_REQUESTED', 'STEP_RUNNING', 'REVOKING'];
 const FLOW_MS = 120_000;
@@ -59,9 +68,20 @@ export class FlowDesk {
     return this.api.command(`${this.path}/steps/${step}/run`, body, key);
   }
 
-  revoke(options: RevokeOptions, body: Body = {}, key?: string): Promise<Outcome> {
-    const asked = { reason: 'a scenario', ...options, ...body };
-    return this.api.command(`${this.path}/revoke`, asked, key);
+  /** Asked for by this person, consented to by the approver, and waited for. */
+  async revoke(options: RevokeOptions, body: Body = {}): Promise<Outcome> {
+    const path = `${this.path}/revoke`;
+    const sending = { body: { reason: 'a scenario', ...options, ...body }, key: randomUUID() };
+    const opened = await this.api.ask<TicketView & Problem>('POST', path, sending);
+    const { ticketId, code, details } = opened.body;
+    const first = { commandId: `ticket-${ticketId}`, httpStatus: opened.status };
+    if (opened.status !== 201) return { ...first, status: 'REFUSED', code, details };
+    const approver = await this.api.as('approver');
+    await decide(approver, ticketId, 'approve');
+    const { status, resultCode, result } = await ended(this.api, ticketId);
+    return status === 'SUCCEEDED'
+      ? { ...first, status: 'APPLIED', code: undefined, details: {} }
+      : { ...first, status: 'REFUSED', code: resultCode ?? status, details: result ?? {} };
   }
 
   /** Until the flow shows one of these modes. */
@@ -114,9 +134,15 @@ export class FlowDesk {
     return view;
   }
 
+  /** A revoke that must be applied; its work has begun. */
+  async beginRevoke(options: RevokeOptions): Promise<void> {
+    const outcome = await this.revoke(options);
+    if (outcome.status !== 'APPLIED') throw new Error(`no revoke: ${JSON.stringify(outcome)}`);
+  }
+
   /** A revoke that must be applied, to its end. */
   async mustRevoke(options: RevokeOptions): Promise<FlowView> {
-    await this.api.must(`${this.path}/revoke`, { reason: 'a scenario', ...options });
+    await this.beginRevoke(options);
     return this.settled();
   }
 }

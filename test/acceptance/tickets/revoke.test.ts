@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { poll } from '../../../scripts/embedded/processes.ts';
 import type { Api } from '../support/api.ts';
@@ -5,7 +6,7 @@ import { booksOf, journalsOf } from '../support/books.ts';
 import { statusesOf, type FlowDesk } from '../support/desk.ts';
 import { placeOrder } from '../support/front-office.ts';
 import { MON_2025_12_22, startTiny, type Stage } from '../support/tiny-system.ts';
-import type { CommandView } from '../support/views.ts';
+import type { CommandView, Problem } from '../support/views.ts';
 import { ask, decide, ended, granted, mustAsk, type Asked, type TicketView } from './consent.ts';
 
 const UNDO = { assetRollback: 'UNDO', supplements: 'NO_OP' };
@@ -59,6 +60,29 @@ const commands = (): Promise<CommandView[]> =>
 
 // The scenarios share a system and follow each other: Hong Kong is posted and paused.
 describe('a revoke by ticket', () => {
+  it('is what the flow’s own route asks for: nobody revokes alone', async () => {
+    const before = await state();
+    const { revision } = before.flow;
+    const send = (seen: number) => {
+      const body = { ...UNDO, reason: 'a scenario', revision: seen };
+      return stage.operator.ask<TicketView & Problem>('POST', `${hk.path}/revoke`, {
+        body,
+        key: randomUUID(),
+      });
+    };
+    const stale = await send(revision - 1);
+    expect([stale.status, stale.body.code]).toEqual([409, 'VERSION_CONFLICT']);
+    const opened = await send(revision);
+    expect(opened.status).toBe(201);
+    expect(opened.body).toMatchObject({ key: undo.key, status: 'PENDING' });
+    const again = await send(revision);
+    expect([again.status, again.body.code]).toEqual([409, 'TICKET_PENDING']);
+    const own = await decide(stage.operator, opened.body.ticketId, 'approve');
+    expect([own.status, own.body.code]).toEqual([403, 'SELF_APPROVAL']);
+    expect(await state()).toEqual(before);
+    await decide(approver, opened.body.ticketId, 'reject');
+  });
+
   it('L54 that the checker rejects changes nothing, and the log says REJECTED', async () => {
     const before = await state();
     const sent = await commands();
