@@ -7,7 +7,7 @@ export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
   'lb_hk_clearing.clearing_busin_step_exec': 'Run readiness, start, pause, run one step.',
   'lb_hk_clearing.contract_manage_edit': 'Enter and void back-office supplements.',
-  'clearing.revoke_exec': 'Revoke a flow of the open ledger date.',
+  'clearing.revoke_exec': 'Ask for the revoke of a flow of the open ledger date.',
   'clearing.day_cut_exec': 'Roll the ledger date.',
   'clearing.settings_operation': 'Ask for another value of a setting.',
   'clearing.order_channel_edit': 'Edit the order channel of an order before billing.',
@@ -42,8 +42,8 @@ const TICKETS = 'ticket.ticket_query' satisfies Permission;
 const TICKET_WORK = 'ticket.ticket_operation' satisfies Permission;
 
 /**
- * What each role may do. The operator role holds revoke and day cut as long as there are no
- * tickets: a second person's consent is not faked by splitting one click between two roles.
+ * What each role may do. Operators and approvers both hold the day cut, which no ticket asks for: a
+ * second person's consent is not faked by splitting one click between two roles.
  */
 export const ROLES = {
   operator: {
@@ -64,7 +64,7 @@ export const ROLES = {
     ],
   },
   approver: {
-    description: 'Consents to what an operator asks for; may revoke and cut the day.',
+    description: 'Consents to what others ask for; may ask for a revoke and cut the day.',
     permissions: [
       VIEW,
       'clearing.revoke_exec',

@@ -18,6 +18,7 @@ import {
   type Permission,
   type Role,
 } from '../../domain/permissions/permissions.ts';
+import { TICKET_KINDS } from '../../tickets/index.ts';
 
 const NOTE = (source: string): string =>
   `<!-- Made by scripts/docs-tables.ts from ${source}; a test compares. -->`;
@@ -88,15 +89,17 @@ export function permissionsPage(routes: readonly DeclaredRoute[]): string {
   ]);
   return `# Permissions
 
-${NOTE('domain/permissions and the route table')}
+${NOTE('domain/permissions, the route table and the ticket keys')}
 
 A token proves a sign-in account, the account belongs to a person, the person holds roles, a role
-bundles codes, and every route asks for one code. Roles come from PostgreSQL at each request, so a
-role that is lost counts at once. Without a token the answer is 401, without the code 403, before
-anything of the request is read. An account that nobody registered is 403 \`SIGN_IN_UNKNOWN\`.
+bundles codes, and every route asks for one code, for a sign-in only, or is public. Roles come from
+PostgreSQL at each request, so a role that is lost counts at once. Without a token the answer is
+401, without the code 403, before a body is read. An account that nobody registered is 403
+\`SIGN_IN_UNKNOWN\`, a person who has left 403 \`PERSON_LEFT\`.
 
-What a person may not see is stripped by the server: without \`clearing.ledger_query\` a flow shows
-no totals and no values of its failures (\`stripped: true\`), also in its event stream.
+What a person may not see is stripped by the server (\`stripped: true\`): without
+\`clearing.ledger_query\` a flow shows no totals and no values of its failures, also in its event
+stream; without the code of its key a ticket shows neither payload nor what would change.
 
 ## Roles
 
@@ -121,6 +124,17 @@ ${table(
     `\`${access}\``,
     routesOf(routes, access),
   ]),
+)}
+
+## Tickets
+
+Asking for consent by \`POST /tickets\` needs the code of the [ticket key](ticket-keys.md) as well.
+Who consents says an approval flow, and they need \`ticket.ticket_operation\` and the code that
+seeing needs.
+
+${table(
+  ['key', 'asking needs', 'seeing what it is about needs'],
+  [...TICKET_KINDS.values()].map(({ key, ask, see }) => [`\`${key}\``, `\`${ask}\``, `\`${see}\``]),
 )}
 
 ## Demo people
