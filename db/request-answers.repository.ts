@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { findCommand } from './commands.repository.ts';
 import { requestAnswers } from './schema/checks.ts';
+import { decisionOfRequest } from './tickets.repository.ts';
 import type { Transaction } from './transaction.ts';
 
 const REQUEST_LOCKS = 7711;
@@ -42,17 +43,38 @@ const reused = (idempotencyKey: string, usedFor: object, at: string): ClearingEr
   return new ClearingError('IDEMPOTENCY_KEY_REUSED', { idempotencyKey, usedFor, usedAt });
 };
 
-/** Throws IDEMPOTENCY_KEY_REUSED when a request that is no command had the key. Needs its lock. */
-export async function assertKeyOfCommand(t: Transaction, key: string): Promise<void> {
+async function assertNoAnswer(t: Transaction, key: string): Promise<void> {
   const known = await findAnswer(t, key);
   if (known) throw reused(key, { kind: known.kind }, known.answeredAt);
+}
+
+async function assertNoCommand(t: Transaction, key: string): Promise<void> {
+  const known = await findCommand(t.tx, key);
+  if (known) throw reused(key, { kind: known.kind }, known.recordedAt);
+}
+
+async function assertNoDecision(t: Transaction, key: string): Promise<void> {
+  const known = await decisionOfRequest(t.tx, key);
+  if (known) throw reused(key, { kind: known.kind, ticketId: known.ticketId }, known.decidedAt);
+}
+
+/** Throws IDEMPOTENCY_KEY_REUSED when a request that is no command had the key. Needs its lock. */
+export async function assertKeyOfCommand(t: Transaction, key: string): Promise<void> {
+  await assertNoAnswer(t, key);
+  await assertNoDecision(t, key);
+}
+
+/** Throws IDEMPOTENCY_KEY_REUSED when a request that is no decision had the key. Needs its lock. */
+export async function assertKeyOfDecision(t: Transaction, key: string): Promise<void> {
+  await assertNoAnswer(t, key);
+  await assertNoCommand(t, key);
 }
 
 /**
  * Does the work of a request once: a repetition under the same key gets the first answer, from
  * PostgreSQL. The answer is stored in the transaction of the work, so a refused request leaves
  * nothing and is judged anew. Throws IDEMPOTENCY_KEY_REUSED for another request under the key: one
- * of another person, with other content, or a command.
+ * of another person, with other content, a command or a decision on a ticket.
  */
 export async function answerOnce<Answer extends object>(
   t: Transaction,
@@ -70,8 +92,8 @@ export async function answerOnce<Answer extends object>(
     if (!isSame) throw reused(requestId, { kind: known.kind }, known.answeredAt);
     return { answer: known.answer as Answer, isRepeated: true };
   }
-  const command = await findCommand(t.tx, requestId);
-  if (command) throw reused(requestId, { kind: command.kind }, command.recordedAt);
+  await assertNoCommand(t, requestId);
+  await assertNoDecision(t, requestId);
   const answer = await work();
   await storeAnswer(t, request, answer);
   return { answer, isRepeated: false };

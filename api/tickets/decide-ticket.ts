@@ -1,3 +1,4 @@
+import { assertKeyOfDecision, lockKey } from '../../db/request-answers.repository.ts';
 import {
   approversFor,
   databaseTime,
@@ -26,7 +27,7 @@ export type WrittenDecision =
 /**
  * Writes a decision down under the lock of its ticket, so that decisions have an order, or refuses
  * it: judged on the ticket as all decisions before it will leave it. Safe to repeat under the same
- * Idempotency-Key. Throws NOT_FOUND, and IDEMPOTENCY_KEY_REUSED for another decision under the key.
+ * Idempotency-Key. Throws NOT_FOUND, and IDEMPOTENCY_KEY_REUSED for another request under the key.
  */
 export async function writeDecision(
   t: Transaction,
@@ -34,6 +35,7 @@ export async function writeDecision(
   request: Omit<DecisionRequest, 'origin'>,
 ): Promise<WrittenDecision> {
   const { ticketId, kind, by, reason, requestId } = request;
+  await lockKey(t, requestId);
   const judged = await judgedTicket(t.tx, await lockTicket(t.tx, ticketId));
   const known = await decisionOfRequest(t.tx, requestId);
   if (known) {
@@ -46,6 +48,7 @@ export async function writeDecision(
     if (!isSame) throw new ClearingError('IDEMPOTENCY_KEY_REUSED', { idempotencyKey: requestId });
     return { kind: 'repeated', decisionId: known.decisionId, node: known.node };
   }
+  await assertKeyOfDecision(t, requestId);
   const see = kinds.get(judged.row.ticketKey)?.see;
   const persons = [...judged.state.consents, ...judged.waiting].map(({ person }) => person);
   const approvers = see

@@ -172,6 +172,26 @@ describe('a ticket with one node', () => {
     expect(await effectsOf(id)).toBe(1);
   });
 
+  it('a key is of one request: of a ticket, or of a decision on one ticket', async () => {
+    const [first, second] = await Promise.all(
+      [await freshNote(), await freshNote()].map((id) => desk.mustAsk('operator', id)),
+    );
+    const key = randomUUID();
+    const decided = await Promise.all(
+      [first!, second!].map((id) => desk.decide('approver', id, 'approve', {}, key)),
+    );
+    expect(decided.map(({ status, code }) => `${status} ${code ?? ''}`).sort()).toEqual([
+      '200 ',
+      '409 IDEMPOTENCY_KEY_REUSED',
+    ]);
+    const asked = await desk.ask('operator', await freshNote(), { text: 'again' }, key);
+    expect(asked.code).toBe('IDEMPOTENCY_KEY_REUSED');
+    const opening = randomUUID();
+    const { body } = await desk.ask('operator', await freshNote(), { text: 'more' }, opening);
+    const other = await desk.decide('approver', body.ticketId, 'approve', {}, opening);
+    expect(other.code).toBe('IDEMPOTENCY_KEY_REUSED');
+  });
+
   it('a target that changed meanwhile makes it STALE with the difference, and nothing happens', async () => {
     const id = await freshNote();
     const ticketId = await desk.mustAsk('operator', id);
