@@ -58,6 +58,8 @@ describe('values that no store can hold', () => {
     [`${HK}/start`, { reason: HALF }, '/reason'],
     [`${HK}/steps/sy%00nc/run`, {}, '/step'],
     [`${HK}/revoke`, { assetRollback: 'UNDO', supplements: 'NO_OP', reason: 'a\u0000' }, '/reason'],
+    ['/tickets', { key: 'a', target: {}, payload: {}, reason: 'a\u0007' }, '/reason'],
+    ['/tickets/a/approve', { reason: HALF }, '/reason'],
     [`/ledger-dates/${MON_2025_12_22}/day-cut`, { confirmToken: HALF }, '/confirmToken'],
     [`/orders/a%00/channel`, { ledgerDate: MON_2025_12_22, manualOpEntrustWay: 1 }, '/orderId'],
     [`/orders/a/channel`, { ledgerDate: '0000-01-01', manualOpEntrustWay: 1 }, '/ledgerDate'],

@@ -97,6 +97,12 @@ describe('who is registered', () => {
       code: 'BAD_REQUEST',
     },
     {
+      name: 'a name that no store can keep',
+      body: { personId: 'kim', name: 'x\u0007', accounts: ['x'] },
+      status: 400,
+      code: 'BAD_REQUEST',
+    },
+    {
       name: 'roles, which are given by ticket',
       body: { personId: 'kim', name: 'x', accounts: ['x'], roles: ['admin'] },
       status: 400,
