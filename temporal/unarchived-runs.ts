@@ -14,7 +14,8 @@ export type FindUnarchivedRun = (runId: string) => Promise<UnarchivedRun | undef
 
 /** An auditor waits for an answer, and a long history comes in pages. */
 const DEADLINE_MS = 5_000;
-const GRPC_NOT_FOUND = 5;
+/** As a text, since its enumeration is no part of what we depend on. */
+const GRPC_NOT_FOUND = '5';
 
 /**
  * Finds a run by its own id, whatever workflow it belongs to. `runId` must be a UUID: it becomes
@@ -36,7 +37,7 @@ export function createUnarchivedRuns(client: Client): FindUnarchivedRun {
       return await client.withDeadline(Date.now() + DEADLINE_MS, () => find(runId));
     } catch (error) {
       // Its list may still name a run whose history has ended with its retention.
-      if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return undefined;
+      if (isGrpcServiceError(error) && String(error.code) === GRPC_NOT_FOUND) return undefined;
       if (error instanceof ServiceError || isGrpcServiceError(error)) {
         throw new ClearingError('ENGINE_UNAVAILABLE', { runId }, { cause: error });
       }

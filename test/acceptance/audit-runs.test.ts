@@ -194,49 +194,6 @@ describe('the runs of a day that is over', () => {
   });
 });
 
-describe('a run that is open', () => {
-  const US = `clearing/${TUE_2025_12_23}/US`;
-  let runId: string;
-  beforeAll(async () => {
-    await new DayDesk(stage.operator, TUE_2025_12_23).flow('US').makeReady();
-    // Where an auditor finds it: every event that a workflow wrote names its run.
-    const [event] = await auditor.list<{ runId: string }>(
-      `/audit/events?ledgerDate=${TUE_2025_12_23}&action=command.applied`,
-    );
-    runId = event!.runId;
-  });
-
-  it('tells what it did so far, and that it is open', async () => {
-    const timeline = await timelineOf(runId);
-    expect(timeline).toMatchObject({
-      workflowId: US,
-      runId,
-      ledgerDate: TUE_2025_12_23,
-      closeStatus: 'RUNNING',
-      closedAt: null,
-      archivedAt: null,
-      sha256: null,
-      release: '0.1.0',
-      nextRunId: null,
-    });
-    expect(timeline.lines.map(({ texts }) => texts.en)).toEqual(
-      expect.arrayContaining([
-        expect.stringMatching(/asked for readiness: APPLIED\.$/),
-        expect.stringMatching(/^Readiness is PASSED, in /),
-      ]),
-    );
-    expect(timeline.lines.map(({ kind }) => kind)).not.toContain('closed');
-  });
-
-  it('is not replayed before it is archived, nor listed with those that are', async () => {
-    const asked = await auditor.ask<{ code: string }>('POST', `/audit/runs/${runId}/replay`, {
-      body: {},
-    });
-    expect([asked.status, asked.body.code]).toEqual([404, 'RUN_NOT_ARCHIVED']);
-    expect(await auditor.list(`/audit/runs?ledgerDate=${TUE_2025_12_23}`)).toEqual([]);
-  });
-});
-
 describe('after a release with other workflow code', () => {
   beforeAll(async () => {
     await new DayDesk(stage.operator, TUE_2025_12_23).flow('US').clear();
