@@ -7,8 +7,10 @@ import {
   lockPerson,
   setActive,
 } from '../../db/people.repository.ts';
+import { isOnlyAdmin, lockRoleChanges } from '../../db/role-changes.repository.ts';
 import { readPeople, readPerson, readRoles } from '../../db/queries/people.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { DEMO_ACCOUNT_NAMES } from '../../domain/permissions/demo-people.ts';
 import { actorOf } from '../audit-actor.ts';
 import { list, nullable, oneOf, shape, strict } from '../schemas/fields.ts';
@@ -126,6 +128,7 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'changePerson',
         tags,
         summary: 'Say that a person has left, which takes every role, or is back, without any',
+        description: 'The last administrator cannot leave: LAST_ADMIN.',
         params: strict({ personId: PersonId }),
         body: strict({ active: Type.Boolean() }),
         response: { 200: PersonSchema },
@@ -134,9 +137,12 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { personId } = request.params;
       const { active } = request.body;
-      await inTransaction(db, async ({ tx }) => {
+      await inTransaction(db, async (t) => {
+        const { tx } = t;
+        await lockRoleChanges(t);
         const known = await lockPerson(tx, personId);
         if (known.active === active) return;
+        if (await isOnlyAdmin(tx, known)) throw new ClearingError('LAST_ADMIN', { personId });
         await noteOrigin(tx, actorOf(request));
         await setActive(tx, personId, active);
       });
