@@ -96,7 +96,8 @@ role that is lost counts at once. Without a token the answer is 401, without the
 anything of the request is read. An account that nobody registered is 403 \`SIGN_IN_UNKNOWN\`.
 
 What a person may not see is stripped by the server: without \`clearing.ledger_query\` a flow shows
-no totals and no values of its failures (\`stripped: true\`), also in its event stream.
+no totals and no values of its failures (\`stripped: true\`), also in its event stream. A stream ends
+within seconds once the person has left, or has other rights to it than when it began.
 
 ## Roles
 
