@@ -9,8 +9,11 @@ export interface VisibleFlow extends FlowView {
 
 const LEDGER = 'clearing.ledger_query' satisfies Permission;
 
-export const seesLedger = ({ permissions }: { readonly permissions: ReadonlySet<string> }): boolean =>
-  permissions.has(LEDGER);
+export const seesLedger = ({
+  permissions,
+}: {
+  readonly permissions: ReadonlySet<string>;
+}): boolean => permissions.has(LEDGER);
 
 /**
  * Who may see the flows and not the books sees that a step ran, how far it is and the code of why

@@ -1,7 +1,19 @@
 import Type from 'typebox';
 import { DECISION_KINDS, TICKET_STATUSES } from '../../domain/tickets/ticket.ts';
 import { ApprovalFlow, ApprovalNode } from '../../tickets/approval-flow-fields.ts';
-import { Amount, Anything, Day, Instant, list, nullable, oneOf, shape, strict } from './fields.ts';
+import {
+  Amount,
+  Anything,
+  Day,
+  Instant,
+  list,
+  nullable,
+  oneOf,
+  prose,
+  proseOrNone,
+  shape,
+  strict,
+} from './fields.ts';
 
 export const TicketStatusWord = oneOf(TICKET_STATUSES);
 export const TicketId = Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' });
@@ -73,12 +85,12 @@ export const TicketWithDecisions = shape({
 });
 
 /** As for commands: what a second person reads before they consent. */
-export const Reason = Type.String({ minLength: 1, maxLength: 500 });
+export const Reason = prose(500);
 
 export const DecisionBody = strict({
   node: Type.Optional(NodeIndex),
   // Empty ones come as far as the rule, which says REASON_REQUIRED where one is needed.
-  reason: Type.Optional(Type.String({ maxLength: 500 })),
+  reason: Type.Optional(proseOrNone(500)),
 });
 
 export const TicketKeyView = shape({
