@@ -28,6 +28,7 @@ import { loadTicketProgress } from './db/tickets.repository.ts';
 import { clockFrom } from './domain/clock.ts';
 import { createCommandDelivery } from './temporal/command-delivery.ts';
 import { isServing } from './temporal/is-serving.ts';
+import { createUnarchivedRuns } from './temporal/unarchived-runs.ts';
 import { createWorkflowDoor } from './temporal/workflow-door.ts';
 import { TICKET_KINDS } from './tickets/index.ts';
 
@@ -90,6 +91,7 @@ const app = await buildApp({
   kinds: TICKET_KINDS,
   engine: { isTemporalUp: () => isServing(client, namespace) },
   replay: createReplay(),
+  findUnarchived: createUnarchivedRuns(client),
   evidenceKey: evidenceKeyOf(config),
 });
 const relayTickets = createTicketRelay({ db, engine: door });

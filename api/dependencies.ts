@@ -2,6 +2,7 @@ import type { Db } from '../db/client.ts';
 import type { Replay } from '../domain/audit/replay.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Permission } from '../domain/permissions/permissions.ts';
+import type { FindUnarchivedRun } from '../temporal/unarchived-runs.ts';
 import type { TicketKinds } from '../tickets/ticket-kind.ts';
 import type { DevIssuer } from './dev-issuer.ts';
 import type { EvidenceKey } from './evidence-key.ts';
@@ -22,6 +23,7 @@ export interface ApiDependencies {
   readonly devIssuer?: DevIssuer | undefined;
   readonly clock: Clock;
   readonly replay: Replay;
+  readonly findUnarchived: FindUnarchivedRun;
   /** Without it there is no evidence. */
   readonly evidenceKey?: EvidenceKey | undefined;
 }

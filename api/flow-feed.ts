@@ -1,8 +1,10 @@
 import type { Db } from '../db/client.ts';
+import { holdersOfAccounts, type Holder } from '../db/people.repository.ts';
 import { readFlowView, type FlowView } from '../db/queries/flow-view.ts';
 import { listenForProgress, type ProgressListener } from '../db/queries/progress-listener.ts';
 import type { FlowRef } from '../domain/clearing/flow-state.ts';
 import type { Clock } from '../domain/clock.ts';
+import { startRounds } from './rounds.ts';
 import { visibleFlow } from './visible-flow.ts';
 
 const AT_MOST_EVERY_MS = 200;
@@ -13,6 +15,10 @@ const REFRESH_MS = 15_000;
 export interface FlowWatcher {
   /** Whether the watcher may see the books: others get views without totals. */
   readonly ledger: boolean;
+  /** By which account the watcher came. */
+  readonly account: string;
+  /** Whether whoever has that account now may go on watching what this watcher is shown. */
+  mayGoOn(holder: Holder | undefined): boolean;
   send(view: string): void;
   end(): void;
 }
@@ -38,6 +44,7 @@ export class FlowFeed {
   private readonly topics = new Map<string, Topic>();
   private listener: ProgressListener | undefined;
   private refresher: NodeJS.Timeout | undefined;
+  private stopChecks: (() => Promise<void>) | undefined;
 
   constructor(deps: {
     readonly db: Db;
@@ -76,6 +83,7 @@ export class FlowFeed {
 
   async close(): Promise<void> {
     clearInterval(this.refresher);
+    await this.stopChecks?.();
     for (const topic of this.topics.values()) {
       clearTimeout(topic.timer);
       for (const watcher of topic.watchers) watcher.end();
@@ -92,12 +100,29 @@ export class FlowFeed {
       },
       onError: this.onError,
     });
+    this.stopChecks ??= startRounds(() => this.checkRights(), this.onError);
     this.refresher ??= setInterval(() => {
       for (const topic of this.topics.values()) {
         for (const watcher of topic.watchers) watcher.send('');
         this.schedule(topic);
       }
     }, REFRESH_MS).unref();
+  }
+
+  /**
+   * Roles are read at each request, and a stream is one request that lasts: whoever may no longer
+   * see what the stream shows is let go, and finds out why when connecting again.
+   */
+  private async checkRights(): Promise<void> {
+    const watching = [...this.topics.values()].flatMap(({ watchers }) => [...watchers]);
+    if (watching.length === 0) return;
+    const accounts = [...new Set(watching.map(({ account }) => account))];
+    const holders = await holdersOfAccounts(this.db, accounts);
+    const leaving = watching.filter((watcher) => !watcher.mayGoOn(holders.get(watcher.account)));
+    for (const watcher of leaving) {
+      for (const { watchers } of this.topics.values()) watchers.delete(watcher);
+      watcher.end();
+    }
   }
 
   private schedule(topic: Topic): void {

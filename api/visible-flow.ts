@@ -1,6 +1,5 @@
 import type { FlowView, StepView } from '../db/queries/flow-view.ts';
 import type { Permission } from '../domain/permissions/permissions.ts';
-import type { Person } from './plugins/auth.ts';
 
 /** A flow as one person may see it. */
 export interface VisibleFlow extends FlowView {
@@ -10,8 +9,11 @@ export interface VisibleFlow extends FlowView {
 
 const LEDGER = 'clearing.ledger_query' satisfies Permission;
 
-export const seesLedger = ({ permissions }: Pick<Person, 'permissions'>): boolean =>
-  permissions.has(LEDGER);
+export const seesLedger = ({
+  permissions,
+}: {
+  readonly permissions: ReadonlySet<string>;
+}): boolean => permissions.has(LEDGER);
 
 /**
  * Who may see the flows and not the books sees that a step ran, how far it is and the code of why

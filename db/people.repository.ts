@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { Tx } from './client.ts';
 import { people, personRoles, roles, signInAccounts } from './schema/people.ts';
@@ -48,6 +48,28 @@ export async function holders(tx: Tx, personIds?: readonly string[]): Promise<Ho
     : sql`EXISTS (SELECT 1 FROM person_roles h WHERE h.person_id = p.person_id)`;
   const { rows } = await tx.execute<HeldRow>(sql`${HELD} WHERE ${which} GROUP BY p.person_id`);
   return rows.map(holderOf);
+}
+
+/** Whose accounts these are, and what each holds now. An account that nobody has is not in it. */
+export async function holdersOfAccounts(
+  tx: Tx,
+  accounts: readonly string[],
+): Promise<ReadonlyMap<string, Holder>> {
+  const owners = await tx
+    .select()
+    .from(signInAccounts)
+    .where(inArray(signInAccounts.account, [...accounts]));
+  const found = await holders(
+    tx,
+    owners.map(({ personId }) => personId),
+  );
+  const byPerson = new Map(found.map((holder) => [holder.personId, holder]));
+  return new Map(
+    owners.flatMap(({ account, personId }) => {
+      const holder = byPerson.get(personId);
+      return holder ? [[account, holder] as const] : [];
+    }),
+  );
 }
 
 export interface NewPerson {

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { recordAuditEvent } from '../db/audit.repository.ts';
-import { lockPerson, replaceRoles } from '../db/people.repository.ts';
+import { lockPerson, replaceRoles, type LockedPerson } from '../db/people.repository.ts';
 import { assertRolesKnown, isOnlyAdmin, lockRoleChanges } from '../db/role-changes.repository.ts';
 import type { Transaction } from '../db/transaction.ts';
 import type { Refusal } from '../domain/clearing/guards.ts';
@@ -25,7 +25,8 @@ export const personRoles = ticketKind({
 
   async subject(t, { target: { personId }, payload }, { lock }) {
     if (lock) await lockRoleChanges(t);
-    const { active, version, roles } = await lockPerson(t.tx, personId);
+    const person = await lockPerson(t.tx, personId);
+    const { active, version, roles } = person;
     await assertRolesKnown(t.tx, payload.roles);
     return {
       targetId: personId,
@@ -33,7 +34,7 @@ export const personRoles = ticketKind({
       before: { roles },
       after: { roles: [...payload.roles].sort() },
       refusal: active
-        ? await adminRefusal(t, personId, payload.roles)
+        ? await adminRefusal(t, person, payload.roles)
         : { code: 'PERSON_LEFT', details: { personId } },
     };
   },
@@ -61,9 +62,9 @@ export const personRoles = ticketKind({
 
 async function adminRefusal(
   t: Transaction,
-  personId: string,
+  person: LockedPerson,
   roles: readonly string[],
 ): Promise<Refusal | undefined> {
-  if (roles.includes('admin') || !(await isOnlyAdmin(t.tx, personId))) return undefined;
-  return { code: 'LAST_ADMIN', details: { personId } };
+  if (roles.includes('admin') || !(await isOnlyAdmin(t.tx, person))) return undefined;
+  return { code: 'LAST_ADMIN', details: { personId: person.personId } };
 }

@@ -1,17 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { recordAuditEvent } from '../../db/audit.repository.ts';
-import {
-  loadArchivedRun,
-  loadReplayJob,
-  readAuditRun,
-  readAuditRuns,
-} from '../../db/queries/audit-runs.ts';
-import { readTimelineFacts } from '../../db/queries/timeline-facts.ts';
-import { timelineOf } from '../../domain/audit/timeline.ts';
-import { decodeHistory } from '../../temporal/history-bytes.ts';
-import { neighboursOf, storyOf } from '../../temporal/run-story.ts';
+import { loadReplayJob, readAuditRun, readAuditRuns } from '../../db/queries/audit-runs.ts';
 import { actorOf } from '../audit-actor.ts';
+import { readRunTimeline } from '../run-timeline.ts';
 import { Day, FlowId, Instant, list, nullable, oneOf, shape, strict } from '../schemas/fields.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
@@ -21,22 +13,25 @@ const params = strict({ runId: RunId });
 const Text = nullable(Type.String());
 const Count = nullable(Type.Integer());
 
+const Reason = Type.Unsafe<'CLOSED' | 'MISFIT'>({
+  type: 'string',
+  enum: ['CLOSED', 'MISFIT'],
+  description: 'MISFIT: a release ended the run, since it did not fit its code.',
+});
+const Sha256 = Type.String({ description: 'Of the history as protobuf.' });
+
 const RUN = {
   workflowId: Type.String(),
   runId: RunId,
   workflowType: Type.String(),
   ledgerDate: nullable(Day),
-  reason: Type.Unsafe<'CLOSED' | 'MISFIT'>({
-    type: 'string',
-    enum: ['CLOSED', 'MISFIT'],
-    description: 'MISFIT: a release ended the run, since it did not fit its code.',
-  }),
+  reason: Reason,
   closeStatus: Type.String(),
   events: Type.Integer(),
   startedAt: Instant,
   closedAt: nullable(Instant),
   archivedAt: Instant,
-  sha256: Type.String({ description: 'Of the history as protobuf.' }),
+  sha256: Sha256,
   sdkVersion: Text,
   bundleHash: nullable(Type.String({ description: 'sha256 of the workflow code that it ran on.' })),
   release: Text,
@@ -72,8 +67,12 @@ const Line = shape({
   texts: shape({ en: Type.String(), zhHans: Type.String(), zhHant: Type.String() }),
 });
 
+/** A run that is not archived yet has these three as null, and RUNNING as its `closeStatus`. */
 const Timeline = shape({
   ...RUN,
+  reason: nullable(Reason),
+  archivedAt: nullable(Instant),
+  sha256: nullable(Sha256),
   previousRunId: Text,
   nextRunId: Text,
   lines: list(Line),
@@ -97,7 +96,7 @@ const Replayed = shape({
 });
 
 export const auditRunRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db } = app.daycut;
+  const { db, findUnarchived } = app.daycut;
   app.get(
     '/audit/runs',
     {
@@ -125,17 +124,13 @@ export const auditRunRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getRunTimeline',
         tags,
         summary: 'What happened in a run, in words: who, what, when, where, how long',
+        description:
+          'From the archive, or what Temporal has so far of a run that is not archived yet.',
         params,
         response: { 200: Timeline },
       },
     },
-    async ({ params: { runId } }) => {
-      const run = await readAuditRun(db.$client, runId);
-      const history = decodeHistory((await loadArchivedRun(db, runId)).history);
-      const story = storyOf(history);
-      const facts = await readTimelineFacts(db.$client, runId, story);
-      return { ...run, ...neighboursOf(history), lines: timelineOf(story, facts) };
-    },
+    async ({ params: { runId } }) => readRunTimeline({ db, findUnarchived }, runId),
   );
 };
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { readFlowView } from '../../db/queries/flow-view.ts';
 import type { FlowWatcher } from '../flow-feed.ts';
@@ -7,6 +8,8 @@ import { Day, FlowId, strict } from '../schemas/fields.ts';
 import { seesLedger, visibleFlow } from '../visible-flow.ts';
 
 const RETRY_HINT_MS = 2_000;
+
+type Rights = Pick<FlowWatcher, 'ledger' | 'account' | 'mayGoOn'>;
 
 /** Server-sent events: one `flow` event with the whole view at once, then one at each change. */
 export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -28,7 +31,8 @@ export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
         produces: ['text/event-stream'],
         response: {
           200: {
-            description: 'A stream that ends when either side closes it',
+            description:
+              'A stream until either side closes it, or the rights it was opened by change',
             content: { 'text/event-stream': { schema: Type.String() } },
           },
         },
@@ -52,13 +56,28 @@ export const flowEventRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const ledger = seesLedger(request.person);
       const data = JSON.stringify(visibleFlow(first, ledger));
       stream.write(`retry: ${RETRY_HINT_MS}\nevent: flow\ndata: ${data}\n\n`);
-      stream.on('close', feed.watch(first, watcherOf(stream, ledger)));
+      stream.on('close', feed.watch(first, watcherOf(stream, rightsOf(request))));
     },
   );
 };
 
+/** What the stream was opened by; it goes on for as long as just this holds. */
+function rightsOf({ person, routeOptions }: FastifyRequest): Rights {
+  const { permission } = routeOptions.config;
+  const ledger = seesLedger(person);
+  return {
+    ledger,
+    account: person.account,
+    mayGoOn: (holder) =>
+      holder?.personId === person.id &&
+      permission !== undefined &&
+      holder.permissions.has(permission) &&
+      seesLedger(holder) === ledger,
+  };
+}
+
 /** Each view is complete, so a slow reader misses those in between, never the newest one. */
-function watcherOf(stream: ServerResponse, ledger: boolean): FlowWatcher {
+function watcherOf(stream: ServerResponse, rights: Rights): FlowWatcher {
   let missed = '';
   const send = (view: string): void => {
     if (stream.writableNeedDrain) missed = view === '' ? missed : view;
@@ -69,5 +88,10 @@ function watcherOf(stream: ServerResponse, ledger: boolean): FlowWatcher {
     missed = '';
     if (view !== '') send(view);
   });
-  return { ledger, send, end: () => stream.end() };
+  const end = (): void => {
+    // What still waits for a slow reader is not sent any more.
+    missed = '';
+    stream.end();
+  };
+  return { ...rights, send, end };
 }

@@ -7,12 +7,15 @@ import {
   lockPerson,
   setActive,
 } from '../../db/people.repository.ts';
+import { isOnlyAdmin, lockRoleChanges } from '../../db/role-changes.repository.ts';
 import { readPeople, readPerson, readRoles } from '../../db/queries/people.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { DEMO_ACCOUNT_NAMES } from '../../domain/permissions/demo-people.ts';
 import { actorOf } from '../audit-actor.ts';
 import { line, list, nullable, oneOf, shape, strict } from '../schemas/fields.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
+import { keepingConsent } from '../tickets/consent-to-flows.ts';
 
 const tags = ['people'];
 const query = { permission: 'admin.people_query', sensitive: true } as const;
@@ -92,7 +95,7 @@ export const peopleRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
 /** Who is registered at all. Roles are not given here: that needs a second person's consent. */
 export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db } = app.daycut;
+  const { db, kinds } = app.daycut;
   app.post(
     '/people',
     {
@@ -126,6 +129,7 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'changePerson',
         tags,
         summary: 'Say that a person has left, which takes every role, or is back, without any',
+        description: 'Neither the last administrator nor the last who could consent can leave.',
         params: strict({ personId: PersonId }),
         body: strict({ active: Type.Boolean() }),
         response: { 200: PersonSchema },
@@ -134,11 +138,14 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { personId } = request.params;
       const { active } = request.body;
-      await inTransaction(db, async ({ tx }) => {
+      await inTransaction(db, async (t) => {
+        const { tx } = t;
+        await lockRoleChanges(t);
         const known = await lockPerson(tx, personId);
         if (known.active === active) return;
+        if (await isOnlyAdmin(tx, known)) throw new ClearingError('LAST_ADMIN', { personId });
         await noteOrigin(tx, actorOf(request));
-        await setActive(tx, personId, active);
+        await keepingConsent(tx, kinds, personId, () => setActive(tx, personId, active));
       });
       return readPerson(db.$client, personId);
     },

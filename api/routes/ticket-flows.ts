@@ -3,22 +3,20 @@ import Type from 'typebox';
 import { noteOrigin } from '../../db/audit.repository.ts';
 import type { Tx } from '../../db/client.ts';
 import {
-  approvalFlowOf,
   approvalFlows,
   putApprovalFlow,
   type ApprovalFlowRow,
 } from '../../db/ticket-flows.repository.ts';
-import { approversFor } from '../../db/tickets.repository.ts';
 import { inTransaction, type Transaction } from '../../db/transaction.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { canBeGranted } from '../../domain/tickets/seats.ts';
-import { chosenNodes, DEFAULT_FLOW_KEY } from '../../domain/tickets/ticket-flow.ts';
+import { DEFAULT_FLOW_KEY } from '../../domain/tickets/ticket-flow.ts';
 import { APPROVAL_FLOW_KEY, assertUsableFlow } from '../../tickets/approval-flow.ts';
 import { ApprovalFlow, TicketKey } from '../../tickets/approval-flow-fields.ts';
 import type { TicketKind, TicketKinds } from '../../tickets/ticket-kind.ts';
 import { actorOf } from '../audit-actor.ts';
 import { list, nullable, shape, strict } from '../schemas/fields.ts';
 import { TicketKeyView } from '../schemas/ticket.ts';
+import { makersWithoutConsent } from '../tickets/consent-to-flows.ts';
 
 const tags = ['tickets'];
 
@@ -70,21 +68,15 @@ export const ticketFlowRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
 /**
  * One administrator alone configures flows only as long as nobody could consent: at the beginning
- * of an installation, or when every approver has left. Throws TICKET_NEEDED once somebody could.
+ * of an installation. Throws TICKET_NEEDED once somebody could; the last who can cannot leave.
  */
 async function assertNobodyCouldConsent(
   { tx }: Transaction,
   kinds: TicketKinds,
   personId: string,
 ): Promise<void> {
-  const kind = kinds.get(APPROVAL_FLOW_KEY);
-  const flow = await approvalFlowOf(tx, APPROVAL_FLOW_KEY);
-  if (!kind || !flow) return;
-  const nodes = chosenNodes(flow.definition, undefined);
-  const approvers = await approversFor(tx, kind.see);
-  if (nodes.length > 0 && canBeGranted(nodes, personId, approvers)) {
-    throw new ClearingError('TICKET_NEEDED', { key: APPROVAL_FLOW_KEY });
-  }
+  const alone = await makersWithoutConsent(tx, kinds, [personId]);
+  if (alone.length === 0) throw new ClearingError('TICKET_NEEDED', { key: APPROVAL_FLOW_KEY });
 }
 
 async function flowViews(tx: Tx, kinds: TicketKinds) {

@@ -27,9 +27,13 @@ const LINES = String.raw`^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\
 /** Text of one line. */
 export const line = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: ONE_LINE });
-/** Text that a person writes, over several lines if need be. */
-export const prose = (maxLength: number, minLength = 1) =>
-  Type.String({ minLength, maxLength, pattern: LINES });
+const SAYS_SOMETHING = String.raw`^(?=[\s\S]*\S)`;
+
+/** Text that a person writes, over several lines if need be; blanks alone say nothing. */
+export const prose = (maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, pattern: LINES.replace('^', SAYS_SOMETHING) });
+/** The same, or no text at all. */
+export const proseOrNone = (maxLength: number) => Type.String({ maxLength, pattern: LINES });
 export const Word = line(64);
 export const FlowId = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9-]{0,31}$' });
 export const Anything = Type.Unsafe<Readonly<Record<string, unknown>>>({

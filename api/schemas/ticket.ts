@@ -10,6 +10,7 @@ import {
   nullable,
   oneOf,
   prose,
+  proseOrNone,
   shape,
   strict,
 } from './fields.ts';
@@ -89,7 +90,7 @@ export const Reason = prose(500);
 export const DecisionBody = strict({
   node: Type.Optional(NodeIndex),
   // Empty ones come as far as the rule, which says REASON_REQUIRED where one is needed.
-  reason: Type.Optional(prose(500, 0)),
+  reason: Type.Optional(proseOrNone(500)),
 });
 
 export const TicketKeyView = shape({

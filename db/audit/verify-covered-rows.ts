@@ -15,6 +15,8 @@ const COVERED = {
   sign_in_accounts: ['account'],
   person_roles: ['person_id', 'role'],
   role_permissions: ['role', 'code'],
+  readiness_items: ['item'],
+  settlement_channels: ['settlement_channel'],
 } as const;
 
 interface Difference {
@@ -26,8 +28,7 @@ interface Difference {
 
 /**
  * The first row that is not what its newest event says; an event without `after` says that the row
- * was removed. Columns that a later release added are not
- * in an older event and so not compared.
+ * was removed. Columns that a later release added are not in an older event and so not compared.
  */
 function firstDifference(table: keyof typeof COVERED): string {
   const columns: readonly string[] = COVERED[table];
@@ -57,7 +58,7 @@ function findingOf(table: string, row: Difference): Finding {
   return { table, key, fault: 'changed', detail };
 }
 
-/** Compares the rows of commands, tickets, roots and what tickets changed with their events. */
+/** Compares the rows of commands, tickets, roots, people and settings with their events. */
 export async function verifyCoveredRows(
   client: pg.ClientBase,
 ): Promise<{ readonly rows: Readonly<Record<string, number>>; readonly findings: Finding[] }> {

@@ -68,11 +68,33 @@ export async function readAuditRuns(
   );
 }
 
+/** Undefined for a run that is not in the archive. */
+export async function findAuditRun(
+  reader: Reader,
+  runId: string,
+): Promise<AuditRunView | undefined> {
+  const [run] = await rows<AuditRunView>(reader, `${SELECT} WHERE h.run_id = $1`, [runId]);
+  return run;
+}
+
 /** Throws RUN_NOT_ARCHIVED. */
 export async function readAuditRun(reader: Reader, runId: string): Promise<AuditRunView> {
-  const [run] = await rows<AuditRunView>(reader, `${SELECT} WHERE h.run_id = $1`, [runId]);
+  const run = await findAuditRun(reader, runId);
   if (!run) throw new ClearingError('RUN_NOT_ARCHIVED', { runId });
   return run;
+}
+
+/** The version of Daycut whose workflow code has this hash; null for code that is not kept. */
+export async function readRelease(
+  reader: Reader,
+  bundleHash: string | null,
+): Promise<string | null> {
+  const [kept] = await rows<{ readonly release: string }>(
+    reader,
+    'SELECT release FROM workflow_bundles WHERE bundle_hash = $1',
+    [bundleHash],
+  );
+  return kept?.release ?? null;
 }
 
 /** Throws RUN_NOT_ARCHIVED. */

@@ -25,13 +25,13 @@ function howOf({ kind, ms, attempt, code, failedAttempts }: Line): Texts {
   const nth = attempt === null || attempt === 1 ? undefined : attempt;
   return say(
     (seconds === undefined ? ', not finished' : `, in ${seconds} s`) +
-      (nth === undefined ? '' : `, at attempt ${nth}${earlier}`) +
+      (nth === undefined ? earlier : `, at attempt ${nth}${earlier}`) +
       (code === null ? '' : `, failed with ${code}`),
     (seconds === undefined ? '，未完成' : `，用时 ${seconds} 秒`) +
-      (nth === undefined ? '' : `，第 ${nth} 次尝试${earlier}`) +
+      (nth === undefined ? earlier : `，第 ${nth} 次尝试${earlier}`) +
       (code === null ? '' : `，失败：${code}`),
     (seconds === undefined ? '，未完成' : `，用時 ${seconds} 秒`) +
-      (nth === undefined ? '' : `，第 ${nth} 次嘗試${earlier}`) +
+      (nth === undefined ? earlier : `，第 ${nth} 次嘗試${earlier}`) +
       (code === null ? '' : `，失敗：${code}`),
   );
 }
@@ -157,6 +157,18 @@ const ACTIVITY_WORDS: Readonly<Record<string, Words>> = {
     ),
 };
 
+/** Work without a result: still in hand in a run that is open, or failed. It says no outcome. */
+const onlyBegun: Words = ({ what }, { step, stepRunId, shard, shards }) => {
+  if (stepRunId === null) return say(what, what, what);
+  const { en, zhHans, zhHant } = stepTexts(step);
+  const place = shard === null ? '' : ` ${shard}/${shards ?? '?'}`;
+  return say(
+    `${en}, step run ${stepRunId}: ${what}${place}`,
+    `${zhHans}，执行号 ${stepRunId}：${what}${place}`,
+    `${zhHant}，執行號 ${stepRunId}：${what}${place}`,
+  );
+};
+
 /** Of a ticket's workflow: where the ticket stands after it was looked at. */
 const ticketStands: Words = ({ gave }) => {
   const status = field(gave, 'status');
@@ -202,8 +214,11 @@ const WORDS: Readonly<Record<Moment['kind'], Words>> = {
     );
   },
   told: ({ what }) => say(`A hint: ${what}`, `提示：${what}`, `提示：${what}`),
-  worked: (moment, line) =>
-    ACTIVITY_WORDS[moment.what]?.(moment, line) ?? say(moment.what, moment.what, moment.what),
+  worked: (moment, line) => {
+    const isDone = moment.endedAt !== null && moment.code === null;
+    const words = isDone ? ACTIVITY_WORDS[moment.what] : undefined;
+    return (words ?? onlyBegun)(moment, line);
+  },
   waited: ({ what }) =>
     what === 'canceled'
       ? say('A timer that was not needed any more', '计时取消', '計時取消')

@@ -127,6 +127,12 @@ export const ERROR_CATALOGUE = {
     '工单正在执行。',
     '工單正在執行。',
   ),
+  ENGINE_UNAVAILABLE: entry(
+    'transient',
+    'Temporal does not answer; try again.',
+    '流程引擎无响应，请重试。',
+    '流程引擎無回應，請重試。',
+  ),
   FEE_RULE_INVALID: entry(
     'validation',
     'The fee rule is not usable; the details name the field.',
@@ -199,6 +205,12 @@ export const ERROR_CATALOGUE = {
     'Somebody has to stay administrator.',
     '必须保留至少一名管理员。',
     '必須保留至少一名管理員。',
+  ),
+  LAST_APPROVER: entry(
+    'business_rule',
+    'Somebody has to stay who can consent.',
+    '必须保留至少一名审批人。',
+    '必須保留至少一名審批人。',
   ),
   LEDGER_DATE_NOT_CURRENT: entry(
     'conflict',
@@ -378,9 +390,9 @@ export const ERROR_CATALOGUE = {
   ),
   RUN_NOT_ARCHIVED: entry(
     'not_found',
-    'No such run is archived; a run is archived when it has closed.',
-    '没有该运行的归档；运行结束后才会归档。',
-    '沒有該運行的歸檔；運行結束後才會歸檔。',
+    'No such run is archived. A run is archived when it has closed, and replayed from then on.',
+    '没有该运行的归档；运行结束后才会归档，之后方可重放。',
+    '沒有該運行的歸檔；運行結束後才會歸檔，之後方可重放。',
   ),
   SELF_APPROVAL: entry(
     'forbidden',

@@ -30,6 +30,7 @@ export async function describeApi(): Promise<ApiDescription> {
     kinds: TICKET_KINDS,
     engine: { isTemporalUp: nobody },
     replay: nobody,
+    findUnarchived: nobody,
     clock: clockFrom('2025-12-22T00:00:00Z'),
   });
   try {

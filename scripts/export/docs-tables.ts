@@ -99,7 +99,8 @@ PostgreSQL at each request, so a role that is lost counts at once. Without a tok
 
 What a person may not see is stripped by the server (\`stripped: true\`): without
 \`clearing.ledger_query\` a flow shows no totals and no values of its failures, also in its event
-stream; without the code of its key a ticket shows neither payload nor what would change.
+stream; without the code of its key a ticket shows neither payload nor what would change. A stream
+ends within seconds once the person has left, or has other rights to it than when it began.
 
 ## Roles
 

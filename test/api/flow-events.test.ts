@@ -23,6 +23,11 @@ async function* viewsOf(stream: IncomingMessage): AsyncGenerator<FlowView> {
   }
 }
 
+/** To see that the feed has looked at the rights of those who watch. */
+interface Checked {
+  checkRights(): Promise<void>;
+}
+
 describe('live progress of a flow', () => {
   let api: ApiUnderTest;
   let baseUrl: string;
@@ -162,6 +167,65 @@ describe('live progress of a flow', () => {
     );
     await setImmediate();
     expect(watch).not.toHaveBeenCalled();
+  });
+
+  describe.each([
+    { name: 'the role was taken', sql: `DELETE FROM person_roles WHERE person_id = 'viewer'` },
+    {
+      name: 'the person left',
+      sql: `UPDATE people SET active = false WHERE person_id = 'viewer'`,
+    },
+    {
+      name: 'the role lost the code',
+      sql: `DELETE FROM role_permissions WHERE role = 'viewer' AND code LIKE 'lb_hk%'`,
+    },
+    {
+      name: 'the role lost sight of the books',
+      sql: `DELETE FROM role_permissions WHERE role = 'viewer' AND code = 'clearing.ledger_query'`,
+    },
+    {
+      name: 'the account is somebody else’s now',
+      sql: `UPDATE sign_in_accounts SET person_id = 'operator' WHERE account = 'viewer'`,
+    },
+  ])('when $name', ({ sql }) => {
+    it('ends, and every other stream goes on', async () => {
+      const own = viewsOf(await open(HK, await api.as('viewer')));
+      const second = viewsOf(await open(HK.replace('/HK/', '/US/'), await api.as('viewer')));
+      const other = viewsOf(await open(HK, await api.as('operator')));
+      for (const views of [own, second, other]) await next(views);
+      await api.db.$client.query(sql);
+      expect((await own.next()).done).toBe(true);
+      expect((await second.next()).done).toBe(true);
+      await change(`mode = 'PAUSED'`);
+      expect(await next(other)).toMatchObject({ mode: 'PAUSED' });
+    });
+  });
+
+  it('ends for a person who left by the API, who is then refused', async () => {
+    const headers = await api.as('viewer');
+    const views = viewsOf(await open(HK, headers));
+    await next(views);
+    const left = await api.app.inject({
+      method: 'PATCH',
+      url: '/api/v1/people/viewer',
+      headers: await api.as('admin'),
+      payload: { active: false },
+    });
+    expect(left.statusCode).toBe(200);
+    expect((await views.next()).done).toBe(true);
+    const again = await open(HK, headers);
+    expect(again.statusCode).toBe(403);
+    again.destroy();
+  });
+
+  it('goes on through changes that take no right', async () => {
+    const views = viewsOf(await open(HK, await api.as('viewer')));
+    await next(views);
+    const check = vi.spyOn(api.app.daycut.feed as unknown as Checked, 'checkRights');
+    await api.db.$client.query(`INSERT INTO person_roles VALUES ('viewer', 'auditor')`);
+    await expect.poll(() => check.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(2);
+    await change(`mode = 'PAUSED'`);
+    expect(await next(views)).toMatchObject({ mode: 'PAUSED' });
   });
 
   it('ends when the server closes, so that a stop waits for nobody', async () => {

@@ -60,6 +60,7 @@ export async function startApi(
     auth: devAuthenticator(devIssuer),
     clock,
     replay: createReplay(),
+    findUnarchived: async () => undefined,
     evidenceKey: openEvidenceKey(join(inject('scratch'), 'evidence-key.pem')),
     engine: { isTemporalUp: async () => api.isTemporalUp },
     commands: {

@@ -15,8 +15,12 @@ const FORGET = `BEGIN; SET LOCAL session_replication_role = replica;
   UPDATE audit_head SET seq = 0, hash = decode(repeat('00', 32), 'hex');
   SET LOCAL session_replication_role = origin;
   INSERT INTO audit_events (covers, person, action, outcome, target_type, target_id, after)
-    SELECT 'fee_rules', 'system', 'fee_rule.carried_over', 'ACCEPTED', 'fee_rule', rule_id,
-      to_jsonb(r) FROM fee_rules r ORDER BY rule_id;
+    SELECT 'fee_rules', 'system', 'fee_rule.carried_over', 'ACCEPTED', 'fee_rule', rule_id::text,
+      to_jsonb(r) FROM fee_rules r UNION ALL
+    SELECT 'readiness_items', 'system', 'readiness_item.carried_over', 'ACCEPTED', 'setting',
+      'readiness.' || item, to_jsonb(r) FROM readiness_items r UNION ALL
+    SELECT 'settlement_channels', 'system', 'settlement_channel.carried_over', 'ACCEPTED',
+      'setting', 'channel.' || settlement_channel, to_jsonb(r) FROM settlement_channels r;
   COMMIT`;
 
 const verify = (db: Db) => inTransaction(db, ({ client }) => verifyAudit(client));

@@ -8,6 +8,7 @@ import { closeLedgerDate, lockLedgerDate } from '../../../db/ledger-dates.reposi
 import { manualPasses } from '../../../db/schema/manual-passes.ts';
 import { settingVersions } from '../../../db/schema/settings.ts';
 import { ticketDecisions, ticketFlows, tickets } from '../../../db/schema/tickets.ts';
+import { seedPeople } from '../../../db/seed/people.ts';
 import { discardRuns } from '../../../db/step-runs.repository.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import type { BusinessDate } from '../../../domain/calendar/business-date.ts';
@@ -118,10 +119,11 @@ export async function cut(db: Db, ledgerDate: BusinessDate): Promise<void> {
 
 /**
  * Two ledger dates with everything that the proofs cover: posted, undone and posted again, cut, and
- * the next date posted; commands with each outcome, a ticket with its decision, events.
+ * the next date posted; commands with each outcome, a ticket with its decision, people, events.
  */
 export async function clearedBooks(): Promise<Db> {
   const db = await smallBroker();
+  await seedPeople(db, { demo: true });
   await addTrades(db, 20);
   const cutSmall = { shardPerAccount: true, chunkSize: 3 };
   for (const step of ['sync', 'billing'] as const) await runStep(db, MONDAY, step);

@@ -73,6 +73,36 @@ export const COVERED: Readonly<Record<string, Covered>> = {
     order: 'rule_id::text COLLATE "C"',
     fresh: { rule_id: '100000 + (random() * 1e6)::int' },
   },
+  people: {
+    key: ['person_id'],
+    order: 'person_id COLLATE "C"',
+    fresh: { person_id: "'forged-' || random()" },
+  },
+  sign_in_accounts: {
+    key: ['account'],
+    order: 'account COLLATE "C"',
+    fresh: { account: "'forged-' || random()" },
+  },
+  person_roles: {
+    key: ['person_id', 'role'],
+    order: 'person_id COLLATE "C", role COLLATE "C"',
+    fresh: { role: "'forged-' || random()" },
+  },
+  role_permissions: {
+    key: ['role', 'code'],
+    order: 'role COLLATE "C", code COLLATE "C"',
+    fresh: { code: "'forged-' || random()" },
+  },
+  readiness_items: {
+    key: ['item'],
+    order: 'item COLLATE "C"',
+    fresh: { item: "'forged-' || random()" },
+  },
+  settlement_channels: {
+    key: ['settlement_channel'],
+    order: 'settlement_channel COLLATE "C"',
+    fresh: { settlement_channel: "'forged-' || random()" },
+  },
   daily_roots: {
     key: ['root_no'],
     order: 'root_no',
