@@ -64,8 +64,8 @@ describe('a superuser who switches the triggers off', () => {
     const untried = tables
       .flatMap((table) => KINDS.map((kind) => `${table} ${kind}`))
       .filter((each) => !seen.has(each));
-    // There is one head, so no second one to insert, or to change places with. Who holds which role,
-    // and a role which code, says nothing but its key, so that two of them have nothing to swap.
+    // There is one head, so no second one to insert, or to change places with. Who holds which
+    // role, and a role which code, says nothing but its key: two of them have nothing to swap.
     expect(untried).toEqual([
       'audit_head insert',
       'audit_head swap',
