@@ -3,6 +3,8 @@ import type { FeeRule } from './fee-rule.ts';
 import { termsOf } from './fee-terms.ts';
 import { kernelLineOf } from './compile-kernel.ts';
 import type { KernelLine } from './kernel-line.ts';
+import { inDependencyOrder } from './fee-dependencies.ts';
+import { ruleIndex } from './rule-index.ts';
 import { selectRules, type SelectedRule } from './select-rules.ts';
 import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from './tariff-plan.ts';
 
@@ -13,7 +15,7 @@ import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from '
  */
 export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): TariffPlan {
   const { chosen, uncharged } = selectRules(rules, query);
-  const lines = chosen.map((selected) => lineOf(selected, query)).sort(remaindersLast);
+  const lines = inDependencyOrder(chosen.map((selected) => lineOf(selected, query)));
   const kernel = lines.map((line) => kernelLineOf(line.choice, line.terms));
   return {
     query,
@@ -29,11 +31,12 @@ export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): Ta
  */
 export function tariffCompiler(rules: readonly FeeRule[]): (query: TariffQuery) => TariffPlan {
   const plans = new Map<string, TariffPlan>();
+  const competing = ruleIndex(rules);
   return (query) => {
     const key = tariffKey(query);
     const known = plans.get(key);
     if (known !== undefined) return known;
-    const plan = compileTariff(rules, query);
+    const plan = compileTariff(competing(query), query);
     plans.set(key, plan);
     return plan;
   };
@@ -44,7 +47,8 @@ export const tariffKey = (query: TariffQuery): string =>
   `${query.scheduleId}|${query.market}|${query.instrumentType}|${query.stampDutyExempt}|` +
   `${query.side}|${query.tradeDate}|${query.channel ?? ''}|${query.currency ?? ''}|` +
   `${query.feeUnit ?? ''}|${query.marketLines?.join('+') ?? '*'}|` +
-  `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}`;
+  `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}|` +
+  `${query.stage ?? 'NORMAL'}|${query.accountNo ?? ''}|${query.instrumentId ?? ''}`;
 
 const BY_MONTH: readonly string[] = ['orderTier', 'shareTier', 'turnoverTier'];
 
@@ -54,10 +58,6 @@ const BY_MONTH: readonly string[] = ['orderTier', 'shareTier', 'turnoverTier'];
  */
 export const lineByMonth = ({ lines }: TariffPlan): TariffLine | undefined =>
   lines.find(({ choice }) => BY_MONTH.includes(choice.formula.kind));
-
-/** A remainder is what the other lines leave, so it is priced after them. */
-const remaindersLast = (a: TariffLine, b: TariffLine): number =>
-  Number(a.choice.formula.kind === 'remainder') - Number(b.choice.formula.kind === 'remainder');
 
 function lineOf({ rule, losers }: SelectedRule, query: TariffQuery): TariffLine {
   if (query.currency !== undefined && query.currency !== rule.currency) {
@@ -86,10 +86,14 @@ function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery
     ruleId: rule.ruleId,
     version: rule.version,
     scheduleId: rule.scheduleId,
+    ...(rule.accountNo === undefined ? {} : { accountNo: rule.accountNo }),
+    ...(rule.conditions === undefined ? {} : { conditions: rule.conditions }),
     effectiveFrom: rule.effectiveFrom,
     currency: rule.currency,
     unit,
     formula: rule.formula,
+    ...(rule.threshold === undefined ? {} : { threshold: rule.threshold }),
+    ...(rule.divisor === undefined ? {} : { divisor: rule.divisor }),
     min: rule.min ?? null,
     minWaived: rule.minWaivedFor?.includes(query.instrumentType) === true,
     max: rule.max ?? null,
