@@ -1,6 +1,5 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { lineByMonth } from '../../domain/fees/compile-tariff.ts';
 import { priceInto } from '../../domain/fees/fee-kernel.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Side } from '../../domain/trades/trade.ts';
@@ -16,9 +15,10 @@ import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.t
 import { copyIn, readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
 import { FEES, FeeRows } from './fee-rows.ts';
-import type { Tariffs } from './tariffs.ts';
 import { IdBlock } from './ids.ts';
+import { PlanChoice } from './plan-choice.ts';
 import type { SettlementTerms, SettlementTermsBook } from './settlement-terms.ts';
+import type { Tariffs } from './tariffs.ts';
 
 /** As many as a shard has rows: each reservation waits for the disk once. */
 const ID_BLOCK = 15_000;
@@ -78,15 +78,6 @@ const located = (error: unknown, f: Fields): unknown =>
     ? new ClearingError(error.code, { ...error.details, ...whereOf(f) }, { cause: error })
     : error;
 
-/** The counters of the month are not kept yet: better no bill than one from zero. */
-function refuseMonthlyTiers(plan: TariffPlan): void {
-  const line = lineByMonth(plan);
-  if (line === undefined) return;
-  const { scheduleId } = plan.query;
-  const why = 'fees in tiers by the calendar month cannot be billed yet';
-  throw new ClearingError('UNSUPPORTED', { why, scheduleId, feeCode: line.feeCode });
-}
-
 /**
  * Prices the orders of an account range and writes a contract and its fee rows for each, in account
  * order. A trade that cannot be priced throws: the step fails as a whole, nothing of it counts.
@@ -95,7 +86,7 @@ export class ContractWriter {
   private readonly attempt: ShardAttempt;
   private readonly scope: BillingScope;
   private readonly tables: BillingTables;
-  private readonly schedules = new Map<number, ScheduleRow[]>();
+  private readonly plans: PlanChoice;
   private readonly channels: ReadonlyMap<string, number>;
   private readonly writer: ChunkWriter;
   private readonly chunkSize: number;
@@ -109,11 +100,7 @@ export class ContractWriter {
     this.attempt = attempt;
     this.scope = scope;
     this.tables = tables;
-    for (const row of tables.schedules) {
-      const rows = this.schedules.get(row.accountId);
-      if (rows) rows.push(row);
-      else this.schedules.set(row.accountId, [row]);
-    }
+    this.plans = new PlanChoice(tables.tariffs, tables.schedules);
     this.channels = new Map(
       tables.channelEdits.map(({ orderId, channel }) => [copyField(orderId), channel]),
     );
@@ -164,49 +151,15 @@ export class ContractWriter {
   }
 
   private planOf(f: Fields, instrument: InstrumentRow): TariffPlan {
-    const market = f[ORDER.market] ?? '';
-    const tradeDate = f[ORDER.tradeDate] as BusinessDate;
-    const accountId = Number(f[ORDER.accountId]);
-    const schedule = this.schedules
-      .get(accountId)
-      ?.find(
-        (row) =>
-          row.market === market &&
-          row.effectiveFrom <= tradeDate &&
-          (row.effectiveTo === null || tradeDate <= row.effectiveTo),
-      );
-    if (schedule === undefined) {
-      throw new ClearingError('FEE_RULE_MISSING', {
-        why: 'the account has no fee schedule in force',
-        ...whereOf(f),
-      });
-    }
-    const channel = this.channelOf(f);
-    const { plans, compile, accountNoOf, instrumentIds } = this.tables.tariffs;
-    const accountNo = accountNoOf.get(accountId) ?? null;
-    const isNamed = instrumentIds.has(instrument.instrumentId);
-    const instrumentId = isNamed ? instrument.instrumentId : null;
-    const key =
-      `${schedule.scheduleId}|${instrument.kind}|${f[ORDER.side]}|${tradeDate}|${channel}` +
-      `|${accountNo ?? ''}|${instrumentId ?? ''}`;
-    const known = plans.get(key);
-    if (known !== undefined) return known;
+    const order = {
+      accountId: Number(f[ORDER.accountId]),
+      market: f[ORDER.market] ?? '',
+      side: f[ORDER.side] as Side,
+      tradeDate: f[ORDER.tradeDate] as BusinessDate,
+      channel: this.channelOf(f),
+    };
     try {
-      const plan = compile({
-        scheduleId: schedule.scheduleId,
-        market,
-        instrumentType: instrument.type,
-        stampDutyExempt: instrument.stampDutyExempt,
-        side: f[ORDER.side] as Side,
-        tradeDate,
-        channel,
-        accountNo,
-        instrumentId,
-        currency: instrument.currency,
-      });
-      refuseMonthlyTiers(plan);
-      plans.set(key, plan);
-      return plan;
+      return this.plans.planOf(order, instrument);
     } catch (error) {
       throw located(error, f);
     }
