@@ -1,6 +1,5 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { lineByMonth } from '../../domain/fees/compile-tariff.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Side } from '../../domain/trades/trade.ts';
 import type { InstrumentRow, ScheduleRow } from './billing-queries.ts';
@@ -14,15 +13,6 @@ export interface OrderTerms {
   readonly tradeDate: BusinessDate;
   /** The one that counts: as edited, else as received. */
   readonly channel: number;
-}
-
-/** The counters of the month are not kept yet: better no bill than one from zero. */
-function refuseMonthlyTiers(plan: TariffPlan): void {
-  const line = lineByMonth(plan);
-  if (line === undefined) return;
-  const { scheduleId } = plan.query;
-  const why = 'fees in tiers by the calendar month cannot be billed yet';
-  throw new ClearingError('UNSUPPORTED', { why, scheduleId, feeCode: line.feeCode });
 }
 
 /**
@@ -40,6 +30,19 @@ export class PlanChoice {
       if (rows) rows.push(row);
       else this.schedules.set(row.accountId, [row]);
     }
+  }
+
+  /** The accounts, of those with a schedule, whose fees can depend on what the month held before. */
+  accountsByMonth(): number[] {
+    const { byMonth, accountNoOf } = this.tariffs;
+    return [...this.schedules]
+      .filter(
+        ([accountId, rows]) =>
+          byMonth.everyone ||
+          byMonth.accountNos.has(accountNoOf.get(accountId) ?? '') ||
+          rows.some(({ scheduleId }) => byMonth.scheduleIds.has(scheduleId)),
+      )
+      .map(([accountId]) => accountId);
   }
 
   /** Throws FEE_RULE_MISSING and UNSUPPORTED. Asked for every order, hence the shared plans. */
@@ -78,7 +81,6 @@ export class PlanChoice {
       instrumentId,
       currency: instrument.currency,
     });
-    refuseMonthlyTiers(plan);
     plans.set(key, plan);
     return plan;
   }

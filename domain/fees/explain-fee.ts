@@ -1,12 +1,16 @@
 import { ClearingError } from '../errors/clearing-error.ts';
-import { Decimal, type DecimalString } from '../money/decimal.ts';
+import { Decimal, ZERO, type DecimalString } from '../money/decimal.ts';
 import { formatAmount, roundTo } from '../money/rounding.ts';
 import type { FeeFormula } from './fee-rule.ts';
 import { factorOf } from './fee-terms.ts';
+import { isMonthly } from './monthly-formulas.ts';
+import { amountInMonth, partsInMonth } from './monthly-tiers.ts';
 import type { FeeChoice, FeeLine } from './tariff-plan.ts';
 
 export type ExplanationStep =
   | { readonly step: 'waived'; readonly because: string; readonly result: DecimalString }
+  /** What the month had counted before: shares or turnover, in the currency of the rule. */
+  | { readonly step: 'month'; readonly before: DecimalString; readonly result: null }
   /** metric × factor, or the tiers that gave the exact amount. */
   | {
       readonly step: 'compute';
@@ -31,7 +35,9 @@ export type ExplanationStep =
   | { readonly step: 'floor'; readonly floor: DecimalString; readonly result: DecimalString };
 
 /** A stored fee row is enough: texts as in FeeLine. */
-export type ExplainedLine = Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 'amount'>;
+export interface ExplainedLine extends Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 'amount'> {
+  readonly monthBefore?: DecimalString | null;
+}
 
 /**
  * The arithmetic of a stored fee row, step by step: metric × rate, bounds in their order, rounding.
@@ -59,7 +65,9 @@ const waived = (choice: FeeChoice): ExplanationStep[] => [
 
 function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   const raw = rawAmount(line, choice);
+  const before = line.monthBefore ?? null;
   const steps: ExplanationStep[] = [
+    ...(before === null ? [] : [{ step: 'month' as const, before, result: null }]),
     {
       step: 'compute',
       formula: choice.formula,
@@ -83,13 +91,17 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
 
 /** The amount before bounds, recomputed from the metric where one multiplication gives it. */
 function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal | null {
-  const factor = factorOf(choice.formula);
-  if (choice.formula.kind === 'flat') return factor;
+  const { formula } = choice;
+  const factor = factorOf(formula);
+  if (formula.kind === 'flat') return factor;
+  if (isMonthly(formula) && !choice.sumExecutions) {
+    return amountInMonth(formula, new Decimal(line.metric), new Decimal(line.monthBefore ?? 0));
+  }
   if (factor !== null && !choice.sumExecutions) return factor.times(line.metric);
   return line.clamp === '' || choice.sumExecutions ? new Decimal(line.exact) : null;
 }
 
-function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
+function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormula): string {
   switch (formula.kind) {
     case 'rate':
       return `${metric} × ${formula.rate}`;
@@ -103,9 +115,12 @@ function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
     case 'remainder':
       return `half-up(${metric} × ${formula.totalFactor}) − ${metric} − other fees`;
     case 'orderTier':
+      return `order ${metric} of the month: ${amountInMonth(formula, new Decimal(metric), ZERO).toString()}`;
     case 'shareTier':
     case 'turnoverTier':
-      return `tiers on ${metric}`;
+      return partsInMonth(formula, new Decimal(metric), new Decimal(monthBefore ?? 0))
+        .map(({ part, rate }) => `${part.toString()} × ${rate}`)
+        .join(' + ');
   }
 }
 

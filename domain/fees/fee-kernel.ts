@@ -30,6 +30,7 @@ export type FeeSink = (
   exact: string,
   clamp: FeeClamp,
   amount: string,
+  monthBefore?: string,
 ) => void;
 
 /**
@@ -50,7 +51,8 @@ function priceByReference(plan: TariffPlan, order: OrderToPrice, sink: FeeSink):
     const index = indexOf.get(row.feeCode) ?? -1;
     const line = plan.lines[index];
     if (line === undefined) continue;
-    sink(line, index, row.executionIndex ?? -1, row.metric, row.exact, row.clamp, row.amount);
+    const { executionIndex, metric, exact, clamp, amount, monthBefore } = row;
+    sink(line, index, executionIndex ?? -1, metric, exact, clamp, amount, monthBefore);
   }
   return priced;
 }

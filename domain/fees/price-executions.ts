@@ -1,8 +1,12 @@
-import { Decimal, ZERO } from '../money/decimal.ts';
+import type { Decimal } from '../money/decimal.ts';
+import { ZERO } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import { formatAmount, roundTo, TO_THE_CENT } from '../money/rounding.ts';
 import { applyBounds } from './fee-bounds.ts';
 import { evaluateFormula, type FeeGroup, type MonthState } from './fee-formula.ts';
+import { monthBefore, monthPositions } from './month-position.ts';
+import { isMonthly } from './monthly-formulas.ts';
+import { evaluateMonthly } from './monthly-tiers.ts';
 import type {
   FeeClamp,
   FeeLine,
@@ -20,7 +24,8 @@ interface Order {
   readonly whole: FeeGroup;
   readonly perExecution: readonly FeeGroup[];
   readonly gross: Decimal;
-  readonly month: MonthState;
+  readonly fxRate: Decimal;
+  readonly toPrice: OrderToPrice;
 }
 
 /**
@@ -68,39 +73,49 @@ function parseOrder(order: OrderToPrice): Order {
     quantity: perExecution.reduce((sum, group) => sum.plus(group.quantity), ZERO),
     base: gross.times(fxRate),
   };
-  const month = order.monthToDate;
   return {
     whole,
     perExecution,
     gross,
-    month: {
-      ordersBefore: new Decimal(month?.ordersBefore ?? 0),
-      sharesBefore: parseDecimal(month?.sharesBefore ?? '0', 'sharesBefore'),
-      turnoverBefore: parseDecimal(month?.turnoverBefore ?? '0', 'turnoverBefore').times(fxRate),
-    },
+    fxRate,
+    toPrice: order,
   };
 }
 
 function priceLine(line: TariffLine, order: Order, feesSoFar: Decimal): FeeLine[] {
   if (line.choice.sumExecutions) return [priceSum(line, order)];
   if (line.unit === 'execution') {
+    const months = monthsOf(line, order, order.perExecution);
     return order.perExecution.map((group, index) =>
-      priceGroup(line, group, order.month, feesSoFar, index),
+      feeLine(line, computeGroup(line, group, months[index], feesSoFar), index),
     );
   }
-  return [priceGroup(line, order.whole, order.month, feesSoFar, null)];
+  const [month] = monthsOf(line, order, [order.whole]);
+  return [feeLine(line, computeGroup(line, order.whole, month, feesSoFar), null)];
+}
+
+/** Where each group begins in the month; empty for a line that does not depend on it. */
+function monthsOf(
+  { choice, ...line }: TariffLine,
+  { toPrice, fxRate }: Order,
+  groups: readonly FeeGroup[],
+): readonly MonthState[] {
+  const { formula } = choice;
+  if (!isMonthly(formula) || choice.waiver !== '') return [];
+  return monthPositions(formula, monthBefore({ choice, ...line }, toPrice, fxRate), groups);
 }
 
 interface GroupResult {
   readonly metric: Decimal;
   readonly exact: Decimal;
   readonly clamp: FeeClamp;
+  readonly before?: Decimal | null;
 }
 
 function computeGroup(
   { choice, terms }: TariffLine,
   group: FeeGroup,
-  month: MonthState,
+  month: MonthState | undefined,
   feesSoFar: Decimal,
 ): GroupResult {
   if (choice.waiver !== '') return { metric: group.base, exact: ZERO, clamp: 'waived' };
@@ -108,24 +123,21 @@ function computeGroup(
     const withFees = roundTo(group.base.times(choice.formula.totalFactor), TO_THE_CENT);
     return { metric: group.base, exact: withFees.minus(group.base).minus(feesSoFar), clamp: '' };
   }
-  const { metric, amount } = evaluateFormula(choice.formula, terms, group, month);
+  if (isMonthly(choice.formula)) {
+    if (month === undefined) throw new RangeError(`${choice.feeCode} has no place in the month`);
+    const { metric, amount, before } = evaluateMonthly(choice.formula, group, month);
+    const { amount: exact, clamp } = applyBounds(choice, terms, amount, group.base);
+    return { metric, exact, clamp, before };
+  }
+  const { metric, amount } = evaluateFormula(choice.formula, terms, group);
   const bounded = applyBounds(choice, terms, amount, group.base);
   return { metric, exact: bounded.amount, clamp: bounded.clamp };
 }
 
-function priceGroup(
-  line: TariffLine,
-  group: FeeGroup,
-  month: MonthState,
-  feesSoFar: Decimal,
-  executionIndex: number | null,
-): FeeLine {
-  return feeLine(line, computeGroup(line, group, month, feesSoFar), executionIndex);
-}
-
 /** Bounds for each execution, one rounding for the sum of the exact amounts. */
 function priceSum(line: TariffLine, order: Order): FeeLine {
-  const parts = order.perExecution.map((group) => computeGroup(line, group, order.month, ZERO));
+  const months = monthsOf(line, order, order.perExecution);
+  const parts = order.perExecution.map((group, at) => computeGroup(line, group, months[at], ZERO));
   return feeLine(
     line,
     {
@@ -156,5 +168,6 @@ function feeLine(line: TariffLine, result: GroupResult, executionIndex: number |
     exact: result.exact.toString(),
     clamp: isRaised ? 'min' : result.clamp,
     amount: formatAmount(isRaised ? floor : rounded),
+    ...(result.before ? { monthBefore: result.before.toString() } : {}),
   };
 }
