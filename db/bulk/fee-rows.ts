@@ -1,5 +1,5 @@
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import type { FeeSink } from '../../domain/fees/fee-kernel.ts';
+import type { FeeSink } from '../../domain/fees/fee-sink.ts';
 import type { CopyBuffer } from './copy-buffer.ts';
 import type { LineIds } from './fee-choices.ts';
 
@@ -35,7 +35,17 @@ export class FeeRows {
   }
 
   /** For priceInto. Throws BOOKS_OUT_OF_BALANCE for a row that does not go forward. */
-  readonly sink: FeeSink = (_, at, execution, metric, exact, clamp, amount, monthBefore) => {
+  readonly sink: FeeSink = (
+    _,
+    at,
+    execution,
+    _order,
+    metric,
+    exact,
+    clamp,
+    amount,
+    monthBefore,
+  ) => {
     const rows = this.buffers?.fees;
     const ids = this.ids[at];
     if (ids === undefined || rows === undefined) throw new RangeError(`no ids for line ${at}`);

@@ -3,6 +3,7 @@ import type { FeeRule } from './fee-rule.ts';
 import { termsOf } from './fee-terms.ts';
 import { kernelLineOf } from './compile-kernel.ts';
 import type { KernelLine } from './kernel-line.ts';
+import { inDependencyOrder } from './fee-dependencies.ts';
 import { isMonthly } from './monthly-formulas.ts';
 import { ruleIndex } from './rule-index.ts';
 import { selectRules, type SelectedRule } from './select-rules.ts';
@@ -22,7 +23,7 @@ import type {
  */
 export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): TariffPlan {
   const { chosen, uncharged } = selectRules(rules, query);
-  const lines = chosen.map((selected) => lineOf(selected, query)).sort(remaindersLast);
+  const lines = inDependencyOrder(chosen.map((selected) => lineOf(selected, query)));
   const kernel = lines.map((line) => kernelLineOf(line.choice, line.terms));
   return {
     query,
@@ -57,10 +58,6 @@ export const tariffKey = (query: TariffQuery): string =>
   `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}|` +
   `${query.stage ?? 'NORMAL'}|${query.accountNo ?? ''}|${query.instrumentId ?? ''}`;
 
-/** A remainder is what the other lines leave, so it is priced after them. */
-const remaindersLast = (a: TariffLine, b: TariffLine): number =>
-  Number(a.choice.formula.kind === 'remainder') - Number(b.choice.formula.kind === 'remainder');
-
 function lineOf({ rule, losers }: SelectedRule, query: TariffQuery): TariffLine {
   if (query.currency !== undefined && query.currency !== rule.currency) {
     throw new ClearingError('UNSUPPORTED', {
@@ -94,6 +91,8 @@ function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery
     currency: rule.currency,
     unit,
     formula: rule.formula,
+    ...(rule.threshold === undefined ? {} : { threshold: rule.threshold }),
+    ...(rule.divisor === undefined ? {} : { divisor: rule.divisor }),
     min: rule.min ?? null,
     minWaived: rule.minWaivedFor?.includes(query.instrumentType) === true,
     max: rule.max ?? null,

@@ -1,7 +1,8 @@
 import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal, ZERO, type DecimalString } from '../money/decimal.ts';
 import { formatAmount, roundTo } from '../money/rounding.ts';
-import type { FeeFormula } from './fee-rule.ts';
+import { partIn, progressively } from './fee-formula.ts';
+import type { FeeFormula, ProgressiveTier } from './fee-rule.ts';
 import { factorOf } from './fee-terms.ts';
 import { isMonthly } from './monthly-formulas.ts';
 import { amountInMonth, partsInMonth } from './monthly-tiers.ts';
@@ -9,6 +10,14 @@ import type { FeeChoice, FeeLine } from './tariff-plan.ts';
 
 export type ExplanationStep =
   | { readonly step: 'waived'; readonly because: string; readonly result: DecimalString }
+  /** Nothing is charged unless the metric is larger; result null: it is. */
+  | {
+      readonly step: 'threshold';
+      readonly threshold: DecimalString;
+      readonly metric: DecimalString;
+      readonly isDeciding: boolean;
+      readonly result: DecimalString | null;
+    }
   /** What the month had counted before: shares or turnover, in the currency of the rule. */
   | { readonly step: 'month'; readonly before: DecimalString; readonly result: null }
   /** metric × factor, or the tiers that gave the exact amount. */
@@ -20,6 +29,8 @@ export type ExplanationStep =
       /** Null where a bound replaced an amount of which only the outcome is stored. */
       readonly result: DecimalString | null;
     }
+  /** By the days of the year of an annual rate, to 40 significant digits. */
+  | { readonly step: 'divide'; readonly divisor: number; readonly result: DecimalString | null }
   | {
       readonly step: 'min' | 'max' | 'cap';
       readonly bound: DecimalString;
@@ -64,9 +75,14 @@ const waived = (choice: FeeChoice): ExplanationStep[] => [
 ];
 
 function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
+  const threshold = thresholdStep(line, choice);
+  if (line.clamp === 'threshold') return threshold;
   const raw = rawAmount(line, choice);
+  const { divisor } = choice;
+  const annual = divisor === undefined ? raw : (raw?.div(divisor) ?? null);
   const before = line.monthBefore ?? null;
   const steps: ExplanationStep[] = [
+    ...threshold,
     ...(before === null ? [] : [{ step: 'month' as const, before, result: null }]),
     {
       step: 'compute',
@@ -75,7 +91,10 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
       arithmetic: arithmeticOf(line, choice.formula),
       result: raw?.toString() ?? null,
     },
-    ...boundSteps(line, choice, raw),
+    ...(divisor === undefined
+      ? []
+      : [{ step: 'divide' as const, divisor, result: annual?.toString() ?? null }]),
+    ...boundSteps(line, choice, annual),
   ];
   if (choice.formula.kind === 'remainder') return steps;
   const rounded = roundTo(new Decimal(line.exact), choice.rounding);
@@ -89,16 +108,27 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   return steps;
 }
 
-/** The amount before bounds, recomputed from the metric where one multiplication gives it. */
+function thresholdStep({ metric, clamp }: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
+  const { threshold } = choice;
+  if (threshold === undefined) return [];
+  const isDeciding = clamp === 'threshold';
+  return [{ step: 'threshold', threshold, metric, isDeciding, result: isDeciding ? '0.00' : null }];
+}
+
+/** The amount before division and bounds, where the metric alone gives it. */
 function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal | null {
   const { formula } = choice;
   const factor = factorOf(formula);
   if (formula.kind === 'flat') return factor;
+  if (formula.kind === 'amountTier' || formula.kind === 'quantityTier') {
+    return progressively(formula.tiers, new Decimal(line.metric));
+  }
   if (isMonthly(formula) && !choice.sumExecutions) {
     return amountInMonth(formula, new Decimal(line.metric), new Decimal(line.monthBefore ?? 0));
   }
   if (factor !== null && !choice.sumExecutions) return factor.times(line.metric);
-  return line.clamp === '' || choice.sumExecutions ? new Decimal(line.exact) : null;
+  const isExact = line.clamp === '' && choice.divisor === undefined;
+  return isExact || choice.sumExecutions ? new Decimal(line.exact) : null;
 }
 
 function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormula): string {
@@ -109,13 +139,22 @@ function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormul
       return `${metric} × ${formula.amount} ÷ 1000000`;
     case 'perShare':
     case 'perContract':
+    case 'perOrder':
+    case 'perExecution':
       return `${metric} × ${formula.amount}`;
+    case 'amountTier':
+    case 'quantityTier':
+      return tierArithmetic(formula.tiers, new Decimal(metric));
+    case 'ofFees':
+      return `${metric} (${formula.feeCodes.join(' + ')}) × ${formula.rate}`;
     case 'flat':
       return formula.amount;
     case 'remainder':
       return `half-up(${metric} × ${formula.totalFactor}) − ${metric} − other fees`;
-    case 'orderTier':
-      return `order ${metric} of the month: ${amountInMonth(formula, new Decimal(metric), ZERO).toString()}`;
+    case 'orderTier': {
+      const amount = amountInMonth(formula, new Decimal(metric), ZERO);
+      return `order ${metric} of the month: ${amount.toString()}`;
+    }
     case 'shareTier':
     case 'turnoverTier':
       return partsInMonth(formula, new Decimal(metric), new Decimal(monthBefore ?? 0))
@@ -123,6 +162,18 @@ function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormul
         .join(' + ');
   }
 }
+
+/** `100000 × 0.001 + 200000 × 0.0005`; a part that its tier's minimum raises shows both. */
+const tierArithmetic = (tiers: readonly ProgressiveTier[], metric: Decimal): string =>
+  tiers
+    .map((tier) => ({ tier, part: partIn(tier, metric) }))
+    .filter(({ part }) => !part.isZero())
+    .map(({ tier: { rate, min }, part }) =>
+      min === undefined
+        ? `${part.toString()} × ${rate}`
+        : `at least ${min}: ${part.toString()} × ${rate}`,
+    )
+    .join(' + ') || '0';
 
 /** The bounds that the rule has, in the order in which they apply. */
 function boundSteps(

@@ -30,14 +30,15 @@ export function monthBefore(line: TariffLine, order: OrderToPrice, fxRate: Decim
 export function monthPositions(
   formula: MonthlyFormula,
   before: MonthState,
-  groups: readonly FeeGroup[],
+  parts: readonly { readonly group: FeeGroup; readonly orderIndex: number | null }[],
 ): readonly MonthState[] {
   if (formula.kind === 'turnoverTier' && formula.mode === 'next-day') {
-    return groups.map(() => before);
+    return parts.map(() => before);
   }
   let { sharesBefore, turnoverBefore } = before;
-  return groups.map((group) => {
-    const position = { ordersBefore: before.ordersBefore, sharesBefore, turnoverBefore };
+  return parts.map(({ group, orderIndex }) => {
+    const ordersBefore = before.ordersBefore.plus(orderIndex ?? 0);
+    const position = { ordersBefore, sharesBefore, turnoverBefore };
     sharesBefore = sharesBefore.plus(group.quantity);
     turnoverBefore = turnoverBefore.plus(group.base);
     return position;

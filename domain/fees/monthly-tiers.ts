@@ -12,11 +12,6 @@ interface TierPart {
 
 type SplitFormula = Exclude<MonthlyFormula, { readonly kind: 'orderTier' }>;
 
-export interface MonthlyResult extends FormulaResult {
-  /** Shares or turnover counted before the group; null for an ordinal, which is the metric. */
-  readonly before: Decimal | null;
-}
-
 /**
  * What a monthly tier gives for a group that begins at `month`, exactly. Throws UNSUPPORTED for a
  * trade in a tier whose terms are not known, and FEE_RULE_MISSING when no tier holds it.
@@ -24,11 +19,12 @@ export interface MonthlyResult extends FormulaResult {
 export function evaluateMonthly(
   formula: MonthlyFormula,
   group: FeeGroup,
-  month: MonthState,
-): MonthlyResult {
+  month: MonthState | undefined,
+): FormulaResult {
+  if (month === undefined) throw new RangeError(`${formula.kind} without a place in the month`);
   if (formula.kind === 'orderTier') {
     const metric = month.ordersBefore.plus(1);
-    return { metric, amount: amountInMonth(formula, metric, ZERO), before: null };
+    return { metric, amount: amountInMonth(formula, metric, ZERO) };
   }
   const isShares = formula.kind === 'shareTier';
   const metric = isShares ? group.quantity : group.base;

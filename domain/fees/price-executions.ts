@@ -3,7 +3,12 @@ import { ZERO } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import { formatAmount, roundTo, TO_THE_CENT } from '../money/rounding.ts';
 import { applyBounds } from './fee-bounds.ts';
-import { evaluateFormula, type FeeGroup, type MonthState } from './fee-formula.ts';
+import {
+  evaluateFormula,
+  type FeeGroup,
+  type FormulaResult,
+  type MonthState,
+} from './fee-formula.ts';
 import { monthBefore, monthPositions } from './month-position.ts';
 import { isMonthly } from './monthly-formulas.ts';
 import { evaluateMonthly } from './monthly-tiers.ts';
@@ -20,150 +25,193 @@ export interface PricedExecutions extends PricedOrder {
   readonly lines: readonly FeeLine[];
 }
 
+/** A group and the places that its row names. */
+interface Part {
+  readonly group: FeeGroup;
+  readonly executionIndex: number | null;
+  readonly orderIndex: number | null;
+}
+
 interface Order {
-  readonly whole: FeeGroup;
-  readonly perExecution: readonly FeeGroup[];
+  readonly whole: Part;
+  readonly perOrder: readonly Part[];
+  readonly perExecution: readonly Part[];
   readonly gross: Decimal;
   readonly fxRate: Decimal;
   readonly toPrice: OrderToPrice;
 }
 
+/** What was charged before a line, by fee code. */
+type FeesSoFar = ReadonlyMap<string, Decimal>;
+
 /**
- * Prices one order by the plan: the reference, written to be read, in Decimal throughout. The fast
- * kernel must give the same texts. Amounts are unsigned, in the currency of the rules. Throws
+ * Prices one contract by the plan: the reference, written to be read, in Decimal throughout. The
+ * fast kernel must give the same texts. Amounts are unsigned, in the currency of the rules. Throws
  * NOT_A_DECIMAL, and what the formulas throw.
  */
 export function priceExecutions(plan: TariffPlan, order: OrderToPrice): PricedExecutions {
   const parsed = parseOrder(order);
   const lines: FeeLine[] = [];
-  const totals: Decimal[] = [];
-  let totalFees = ZERO;
+  const totals = new Map<string, Decimal>();
   for (const line of plan.lines) {
-    const rows = priceLine(line, parsed, totalFees);
-    const total = rows.reduce((sum, row) => sum.plus(row.amount), ZERO);
+    const rows = priceLine(line, parsed, totals);
     lines.push(...rows);
-    totals.push(total);
-    totalFees = totalFees.plus(total);
+    totals.set(
+      line.feeCode,
+      rows.reduce((sum, row) => sum.plus(row.amount), ZERO),
+    );
   }
   const { gross } = parsed;
+  const totalFees = sumOf([...totals.values()]);
   const net = plan.query.side === 'BUY' ? gross.plus(totalFees) : gross.minus(totalFees);
   return {
     lines,
-    quantity: parsed.whole.quantity.toString(),
+    quantity: parsed.whole.group.quantity.toString(),
     gross: gross.toString(),
-    lineTotals: totals.map(formatAmount),
+    lineTotals: [...totals.values()].map(formatAmount),
     totalFees: formatAmount(totalFees),
     net: order.fxRate === undefined ? net.toString() : null,
   };
 }
 
+const sumOf = (amounts: readonly Decimal[]): Decimal =>
+  amounts.reduce((sum, amount) => sum.plus(amount), ZERO);
+
 function parseOrder(order: OrderToPrice): Order {
   const multiplier = parseDecimal(order.multiplier ?? '1', 'multiplier');
   const fxRate = parseDecimal(order.fxRate ?? '1', 'fxRate');
-  let gross = ZERO;
-  const perExecution = order.quantities.map((text, index): FeeGroup => {
+  const orderOf = order.orderOf ?? order.quantities.map(() => 0);
+  const executions = order.quantities.map((text, index): FeeGroup => {
     const quantity = parseDecimal(text, 'quantity');
     const price = parseDecimal(order.prices[index] ?? '', 'price');
-    const consideration = quantity.times(price).times(multiplier);
-    gross = gross.plus(consideration);
-    return { executions: [{ quantity, price }], quantity, base: consideration.times(fxRate) };
+    const base = quantity.times(price).times(multiplier).times(fxRate);
+    return { executions: [{ quantity, price }], quantity, base, orders: 1 };
   });
-  const whole: FeeGroup = {
-    executions: perExecution.flatMap((group) => group.executions),
-    quantity: perExecution.reduce((sum, group) => sum.plus(group.quantity), ZERO),
-    base: gross.times(fxRate),
-  };
+  const orderCount = Math.max(0, ...orderOf) + 1;
+  const isOne = orderCount === 1;
   return {
-    whole,
-    perExecution,
-    gross,
+    whole: {
+      group: { ...together(executions), orders: orderCount },
+      executionIndex: null,
+      orderIndex: null,
+    },
+    perOrder: Array.from({ length: orderCount }, (_, at) => ({
+      group: { ...together(executions.filter((_each, index) => orderOf[index] === at)), orders: 1 },
+      executionIndex: null,
+      orderIndex: isOne ? null : at,
+    })),
+    perExecution: executions.map((group, at) => ({
+      group,
+      executionIndex: at,
+      orderIndex: isOne ? null : (orderOf[at] ?? null),
+    })),
+    gross: sumOf(
+      executions.flatMap((group) =>
+        group.executions.map(({ quantity, price }) => quantity.times(price).times(multiplier)),
+      ),
+    ),
     fxRate,
     toPrice: order,
   };
 }
 
-function priceLine(line: TariffLine, order: Order, feesSoFar: Decimal): FeeLine[] {
+const together = (groups: readonly FeeGroup[]): Omit<FeeGroup, 'orders'> => ({
+  executions: groups.flatMap((group) => group.executions),
+  quantity: sumOf(groups.map((group) => group.quantity)),
+  base: sumOf(groups.map((group) => group.base)),
+});
+
+function priceLine(line: TariffLine, order: Order, feesSoFar: FeesSoFar): FeeLine[] {
   if (line.choice.sumExecutions) return [priceSum(line, order)];
-  if (line.unit === 'execution') {
-    const months = monthsOf(line, order, order.perExecution);
-    return order.perExecution.map((group, index) =>
-      feeLine(line, computeGroup(line, group, months[index], feesSoFar), index),
-    );
-  }
-  const [month] = monthsOf(line, order, [order.whole]);
-  return [feeLine(line, computeGroup(line, order.whole, month, feesSoFar), null)];
+  const parts = {
+    execution: order.perExecution,
+    order: order.perOrder,
+    contract: [order.whole],
+    'account-day': [order.whole],
+  }[line.unit];
+  const months = monthsOf(line, order, parts);
+  return parts.map((part, at) =>
+    feeLine(line, computeGroup(line, part.group, months[at], feesSoFar), part),
+  );
 }
 
-/** Where each group begins in the month; empty for a line that does not depend on it. */
-function monthsOf(
-  { choice, ...line }: TariffLine,
-  { toPrice, fxRate }: Order,
-  groups: readonly FeeGroup[],
-): readonly MonthState[] {
-  const { formula } = choice;
-  if (!isMonthly(formula) || choice.waiver !== '') return [];
-  return monthPositions(formula, monthBefore({ choice, ...line }, toPrice, fxRate), groups);
+/** Where each part begins in the month; empty for a line that does not depend on it. */
+function monthsOf(line: TariffLine, order: Order, parts: readonly Part[]): readonly MonthState[] {
+  const { formula, waiver } = line.choice;
+  if (!isMonthly(formula) || waiver !== '') return [];
+  return monthPositions(formula, monthBefore(line, order.toPrice, order.fxRate), parts);
 }
 
 interface GroupResult {
   readonly metric: Decimal;
   readonly exact: Decimal;
   readonly clamp: FeeClamp;
-  readonly before?: Decimal | null;
+  /** Of tiers by monthly shares or turnover. */
+  readonly before?: Decimal | undefined;
 }
 
 function computeGroup(
   { choice, terms }: TariffLine,
   group: FeeGroup,
   month: MonthState | undefined,
-  feesSoFar: Decimal,
+  feesSoFar: FeesSoFar,
 ): GroupResult {
   if (choice.waiver !== '') return { metric: group.base, exact: ZERO, clamp: 'waived' };
-  if (choice.formula.kind === 'remainder') {
-    const withFees = roundTo(group.base.times(choice.formula.totalFactor), TO_THE_CENT);
-    return { metric: group.base, exact: withFees.minus(group.base).minus(feesSoFar), clamp: '' };
+  const { formula } = choice;
+  if (formula.kind === 'remainder') {
+    const withFees = roundTo(group.base.times(formula.totalFactor), TO_THE_CENT);
+    const others = sumOf([...feesSoFar.values()]);
+    return { metric: group.base, exact: withFees.minus(group.base).minus(others), clamp: '' };
   }
-  if (isMonthly(choice.formula)) {
-    if (month === undefined) throw new RangeError(`${choice.feeCode} has no place in the month`);
-    const { metric, amount, before } = evaluateMonthly(choice.formula, group, month);
-    const { amount: exact, clamp } = applyBounds(choice, terms, amount, group.base);
-    return { metric, exact, clamp, before };
-  }
-  const { metric, amount } = evaluateFormula(choice.formula, terms, group);
-  const bounded = applyBounds(choice, terms, amount, group.base);
-  return { metric, exact: bounded.amount, clamp: bounded.clamp };
+  const { metric, amount, before } =
+    formula.kind === 'ofFees'
+      ? ofFees(formula.feeCodes, terms.factor ?? ZERO, feesSoFar)
+      : isMonthly(formula)
+        ? evaluateMonthly(formula, group, month)
+        : evaluateFormula(formula, terms, group);
+  if (terms.threshold?.gte(metric) === true) return { metric, exact: ZERO, clamp: 'threshold' };
+  const perDay = choice.divisor === undefined ? amount : amount.div(choice.divisor);
+  const bounded = applyBounds(choice, terms, perDay, group.base);
+  return { metric, exact: bounded.amount, clamp: bounded.clamp, before };
+}
+
+/** A code without a line for this trade has charged nothing. */
+function ofFees(feeCodes: readonly string[], factor: Decimal, feesSoFar: FeesSoFar): FormulaResult {
+  const metric = sumOf(feeCodes.map((code) => feesSoFar.get(code) ?? ZERO));
+  return { metric, amount: metric.times(factor) };
 }
 
 /** Bounds for each execution, one rounding for the sum of the exact amounts. */
 function priceSum(line: TariffLine, order: Order): FeeLine {
   const months = monthsOf(line, order, order.perExecution);
-  const parts = order.perExecution.map((group, at) => computeGroup(line, group, months[at], ZERO));
+  const parts = order.perExecution.map(({ group }, at) =>
+    computeGroup(line, group, months[at], new Map()),
+  );
   return feeLine(
     line,
     {
-      metric: parts.reduce((sum, part) => sum.plus(part.metric), ZERO),
-      exact: parts.reduce((sum, part) => sum.plus(part.exact), ZERO),
+      metric: sumOf(parts.map((part) => part.metric)),
+      exact: sumOf(parts.map((part) => part.exact)),
       clamp: parts.find((part) => part.clamp !== '')?.clamp ?? '',
     },
-    null,
+    order.whole,
   );
 }
 
-function feeLine(line: TariffLine, result: GroupResult, executionIndex: number | null): FeeLine {
+function feeLine(line: TariffLine, result: GroupResult, place: Omit<Part, 'group'>): FeeLine {
   const { choice, terms } = line;
   const isRemainder = choice.formula.kind === 'remainder';
   const rounded = isRemainder ? result.exact : roundTo(result.exact, choice.rounding);
   const floor = terms.floorPerLine;
+  const isCharged = result.clamp !== 'waived' && result.clamp !== 'threshold';
   const isRaised =
-    floor !== null &&
-    result.clamp !== 'waived' &&
-    terms.factor?.isZero() !== true &&
-    rounded.lt(floor);
+    floor !== null && isCharged && terms.factor?.isZero() !== true && rounded.lt(floor);
   return {
     feeCode: line.feeCode,
     ruleId: line.ruleId,
     unit: line.unit,
-    executionIndex,
+    executionIndex: place.executionIndex,
+    orderIndex: place.orderIndex,
     metric: result.metric.toString(),
     exact: result.exact.toString(),
     clamp: isRaised ? 'min' : result.clamp,
