@@ -13,6 +13,8 @@ import {
 import { billingTotals } from '../../db/bulk/billing-totals.ts';
 import { ContractWriter, type BillingTables } from '../../db/bulk/contract-writer.ts';
 import { FeeChoices } from '../../db/bulk/fee-choices.ts';
+import { monthInputs, tradedBefore } from '../../db/bulk/month-to-date.ts';
+import { PlanChoice } from '../../db/bulk/plan-choice.ts';
 import { countingRuns, postedSyncRuns } from '../../db/bulk/run-history.ts';
 import { SettlementTermsBook } from '../../db/bulk/settlement-terms.ts';
 import { accountRanges } from '../../db/bulk/shard-ranges.ts';
@@ -34,13 +36,17 @@ async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables>
     // One picture of the database: what is read is what was compared.
     await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await assertMasterData(client, run.flow, inputs.masterData);
+    const schedules = await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim);
+    const plans = new PlanChoice(await tariffsOf(db, run.flow, inputs.feeRules), schedules);
+    const byMonth = inputs.month === undefined ? [] : plans.accountsByMonth();
     return {
-      tariffs: await tariffsOf(db, run.flow, inputs.feeRules),
+      plans,
       choices: new FeeChoices(db, await loadFeeCodeIds(client)),
       terms: new SettlementTermsBook(await loadClearingCalendar(tx)),
       instruments: await loadInstruments(client, run.flow),
-      schedules: await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim),
       channelEdits: await channelEdits(client, run, inputs.maxEditNo),
+      byMonth: new Set(byMonth),
+      tradedBefore: await tradedBefore(client, run.ledgerDate, inputs.month, byMonth),
     };
   });
 }
@@ -72,6 +78,7 @@ export const billing: StepDefinition = {
       feeRules: await feeRuleVersion(t.client, run.flow, { ledgerDate: run.ledgerDate }),
       masterData: await masterDataVersion(t.client, run.flow),
       maxEditNo: await maxEditNo(t.client, run),
+      month: await monthInputs(t.client, run, syncRunIds),
     };
     const counts = ordersPerAccount(run.ledgerDate, syncRunIds);
     const shards = await accountRanges(t.client, counts, ORDERS_PER_SHARD);

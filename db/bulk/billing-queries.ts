@@ -3,6 +3,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import type { Db } from '../client.ts';
+import type { MonthInputs } from './month-to-date.ts';
 import type { FlowDate } from './run-history.ts';
 import { integer, integers, text } from './sql-literal.ts';
 
@@ -14,6 +15,8 @@ export interface BillingInputs {
   readonly masterData: MasterDataVersion;
   /** The newest channel edit that was there. */
   readonly maxEditNo: number;
+  /** Absent: no fee of the flow depends on the month. */
+  readonly month?: MonthInputs | undefined;
 }
 
 /** The rules that a run may see. */
@@ -52,6 +55,8 @@ export const ORDER = {
   securitiesDate: 11,
   quantities: 12,
   prices: 13,
+  /** Microseconds since 1970, where it was asked for. */
+  firstExecutedAt: 14,
 } as const;
 
 /**
@@ -62,21 +67,27 @@ export function ordersQuery(
   ledgerDate: BusinessDate,
   syncRunIds: readonly number[],
   range: { readonly accountFrom: number; readonly accountTo: number },
-  after: readonly [accountId: number, orderNo: number] | undefined,
+  after: readonly [accountId: number, orderNo: number, ...unknown[]] | undefined,
+  withTime = false,
 ): string {
   const rest =
     after === undefined
       ? ''
       : `AND (o.account_id, o.order_no) > (${integer(after[0])}, ${integer(after[1])})`;
+  const time = withTime ? ', x.first_executed_at' : '';
+  const first = withTime
+    ? ', (extract(epoch FROM min(executed_at)) * 1000000)::bigint AS first_executed_at'
+    : '';
   return `SELECT o.account_id, o.order_no, o.order_id, o.source, o.market, o.asset_id, o.side,
       o.order_channel, o.settlement_channel, o.trade_date, o.cash_settlement_date,
-      o.securities_settlement_date, x.quantities, x.prices
+      o.securities_settlement_date, x.quantities, x.prices${time}
     FROM (SELECT * FROM orders o WHERE ${ordersOf(ledgerDate, syncRunIds)}
       AND account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)} ${rest}
       ORDER BY account_id, order_no OFFSET 0) o
     CROSS JOIN LATERAL (
-      SELECT string_agg(quantity::text, ' ') AS quantities, string_agg(price::text, ' ') AS prices
-      FROM (SELECT quantity, price FROM executions
+      SELECT string_agg(quantity::text, ' ') AS quantities,
+        string_agg(price::text, ' ') AS prices${first}
+      FROM (SELECT quantity, price, executed_at FROM executions
             WHERE ledger_date = ${text(ledgerDate)} AND order_no = o.order_no
             ORDER BY execution_no) e) x
     ORDER BY o.account_id, o.order_no`;

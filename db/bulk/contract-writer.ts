@@ -1,24 +1,24 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { lineByMonth } from '../../domain/fees/compile-tariff.ts';
 import { priceInto } from '../../domain/fees/fee-kernel.ts';
-import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
+import type { CountedTrades } from '../../domain/fees/month-counters.ts';
+import type {
+  OrderToPrice,
+  PricedOrder,
+  TariffLine,
+  TariffPlan,
+} from '../../domain/fees/tariff-plan.ts';
 import type { Side } from '../../domain/trades/trade.ts';
-import {
-  ordersQuery,
-  ORDER,
-  type BillingInputs,
-  type InstrumentRow,
-  type ScheduleRow,
-} from './billing-queries.ts';
+import { ordersQuery, ORDER, type BillingInputs, type InstrumentRow } from './billing-queries.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { copyIn, readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
 import { FEES, FeeRows } from './fee-rows.ts';
-import type { Tariffs } from './tariffs.ts';
 import { IdBlock } from './ids.ts';
+import type { PlanChoice } from './plan-choice.ts';
 import type { SettlementTerms, SettlementTermsBook } from './settlement-terms.ts';
+import { HeldOrders } from './held-orders.ts';
 
 /** As many as a shard has rows: each reservation waits for the disk once. */
 const ID_BLOCK = 15_000;
@@ -29,14 +29,21 @@ const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generati
   net_amount, fee_totals, cash_settlement_date, securities_settlement_date, cash_due_date,
   securities_due_date)`;
 
+const POSITIONS = 'month_positions (ledger_date, contract_id, line, before)';
+
+/** Behind an order that was priced; of a held account behind so many of its orders in time. */
+type Cursor = readonly [accountId: number, orderNo: number, position?: number];
+
 /** What pricing needs beside the orders, loaded once for a shard. */
 export interface BillingTables {
-  readonly tariffs: Tariffs;
+  readonly plans: PlanChoice;
   readonly choices: FeeChoices;
   readonly terms: SettlementTermsBook;
   readonly instruments: ReadonlyMap<number, InstrumentRow>;
-  readonly schedules: readonly ScheduleRow[];
   readonly channelEdits: readonly { readonly orderId: string; readonly channel: number }[];
+  /** Accounts whose fees can depend on what the month held before, and what it held. */
+  readonly byMonth: ReadonlySet<number>;
+  readonly tradedBefore: ReadonlyMap<number, readonly CountedTrades[]>;
 }
 
 export interface BillingScope {
@@ -49,6 +56,13 @@ export interface BillingScope {
 class Batch {
   readonly contracts = new CopyBuffer(1 << 20);
   readonly fees = new CopyBuffer(1 << 22);
+  readonly positions = new CopyBuffer();
+
+  clear(): void {
+    this.contracts.clear();
+    this.fees.clear();
+    this.positions.clear();
+  }
 }
 
 type Fields = readonly string[];
@@ -78,15 +92,6 @@ const located = (error: unknown, f: Fields): unknown =>
     ? new ClearingError(error.code, { ...error.details, ...whereOf(f) }, { cause: error })
     : error;
 
-/** The counters of the month are not kept yet: better no bill than one from zero. */
-function refuseMonthlyTiers(plan: TariffPlan): void {
-  const line = lineByMonth(plan);
-  if (line === undefined) return;
-  const { scheduleId } = plan.query;
-  const why = 'fees in tiers by the calendar month cannot be billed yet';
-  throw new ClearingError('UNSUPPORTED', { why, scheduleId, feeCode: line.feeCode });
-}
-
 /**
  * Prices the orders of an account range and writes a contract and its fee rows for each, in account
  * order. A trade that cannot be priced throws: the step fails as a whole, nothing of it counts.
@@ -95,7 +100,6 @@ export class ContractWriter {
   private readonly attempt: ShardAttempt;
   private readonly scope: BillingScope;
   private readonly tables: BillingTables;
-  private readonly schedules = new Map<number, ScheduleRow[]>();
   private readonly channels: ReadonlyMap<string, number>;
   private readonly writer: ChunkWriter;
   private readonly chunkSize: number;
@@ -103,20 +107,19 @@ export class ContractWriter {
   private batch = new Batch();
   private spare = new Batch();
   private cursor = '';
+  private readonly after: Cursor | undefined;
+  private held: HeldOrders | undefined;
   private readonly feeRows = new FeeRows();
 
   constructor(attempt: ShardAttempt, scope: BillingScope, tables: BillingTables) {
     this.attempt = attempt;
     this.scope = scope;
     this.tables = tables;
-    for (const row of tables.schedules) {
-      const rows = this.schedules.get(row.accountId);
-      if (rows) rows.push(row);
-      else this.schedules.set(row.accountId, [row]);
-    }
     this.channels = new Map(
       tables.channelEdits.map(({ orderId, channel }) => [copyField(orderId), channel]),
     );
+    const { cursor } = attempt.claim;
+    this.after = cursor === '' ? undefined : (JSON.parse(cursor) as Cursor);
     this.writer = new ChunkWriter(attempt);
     this.chunkSize = chunkSizeOf(attempt);
     this.ids = new IdBlock(attempt.db, 'contract_id_seq', ID_BLOCK);
@@ -125,18 +128,51 @@ export class ContractWriter {
   async run(): Promise<void> {
     const { db, claim } = this.attempt;
     const { ledgerDate, inputs } = this.scope;
-    const after = claim.cursor === '' ? undefined : (JSON.parse(claim.cursor) as [number, number]);
-    const query = ordersQuery(ledgerDate, inputs.syncRunIds, claim, after);
+    const hasHeld = this.tables.byMonth.size > 0;
+    const query = ordersQuery(ledgerDate, inputs.syncRunIds, claim, this.after, hasHeld);
     try {
-      await readLines(db, query, (line) => this.take(line));
+      await readLines(
+        db,
+        query,
+        hasHeld ? (line) => this.takeInTime(line) : (line) => this.price(line.split('\t')),
+      );
+      await this.release();
       await this.flush();
     } finally {
       await this.writer.finish();
     }
   }
 
-  private take(line: string): Promise<void> | undefined {
+  /** The orders of an account whose fees count by the month wait until all of them are here. */
+  private takeInTime(line: string): Promise<void> | undefined {
     const fields = line.split('\t');
+    const accountId = Number(fields[ORDER.accountId]);
+    if (this.held?.accountId !== accountId) {
+      if (this.held !== undefined) return this.release().then(() => this.takeInTime(line));
+      if (!this.tables.byMonth.has(accountId)) return this.price(fields);
+      this.held = new HeldOrders(accountId, this.tables.tradedBefore.get(accountId) ?? []);
+    }
+    this.held.hold(fields);
+    return undefined;
+  }
+
+  /**
+   * Prices what is held. An attempt that goes on in the middle of the account has read all of it
+   * again: it counts what is written and prices the rest.
+   */
+  private async release(): Promise<void> {
+    const { held, after } = this;
+    if (held === undefined) return;
+    const [accountId, , written = 0] = after ?? [];
+    for (const fields of held.inTime()) {
+      const isWritten = held.accountId === accountId && held.position < written;
+      if (isWritten) held.count(fields, this.instrumentOf(fields));
+      else await this.price(fields);
+    }
+    this.held = undefined;
+  }
+
+  private price(fields: Fields): Promise<void> | undefined {
     const instrument = this.instrumentOf(fields);
     const plan = this.planOf(fields, instrument);
     const ids = this.tables.choices.idsOf(plan);
@@ -164,49 +200,15 @@ export class ContractWriter {
   }
 
   private planOf(f: Fields, instrument: InstrumentRow): TariffPlan {
-    const market = f[ORDER.market] ?? '';
-    const tradeDate = f[ORDER.tradeDate] as BusinessDate;
-    const accountId = Number(f[ORDER.accountId]);
-    const schedule = this.schedules
-      .get(accountId)
-      ?.find(
-        (row) =>
-          row.market === market &&
-          row.effectiveFrom <= tradeDate &&
-          (row.effectiveTo === null || tradeDate <= row.effectiveTo),
-      );
-    if (schedule === undefined) {
-      throw new ClearingError('FEE_RULE_MISSING', {
-        why: 'the account has no fee schedule in force',
-        ...whereOf(f),
-      });
-    }
-    const channel = this.channelOf(f);
-    const { plans, compile, accountNoOf, instrumentIds } = this.tables.tariffs;
-    const accountNo = accountNoOf.get(accountId) ?? null;
-    const isNamed = instrumentIds.has(instrument.instrumentId);
-    const instrumentId = isNamed ? instrument.instrumentId : null;
-    const key =
-      `${schedule.scheduleId}|${instrument.kind}|${f[ORDER.side]}|${tradeDate}|${channel}` +
-      `|${accountNo ?? ''}|${instrumentId ?? ''}`;
-    const known = plans.get(key);
-    if (known !== undefined) return known;
+    const order = {
+      accountId: Number(f[ORDER.accountId]),
+      market: f[ORDER.market] ?? '',
+      side: f[ORDER.side] as Side,
+      tradeDate: f[ORDER.tradeDate] as BusinessDate,
+      channel: this.channelOf(f),
+    };
     try {
-      const plan = compile({
-        scheduleId: schedule.scheduleId,
-        market,
-        instrumentType: instrument.type,
-        stampDutyExempt: instrument.stampDutyExempt,
-        side: f[ORDER.side] as Side,
-        tradeDate,
-        channel,
-        accountNo,
-        instrumentId,
-        currency: instrument.currency,
-      });
-      refuseMonthlyTiers(plan);
-      plans.set(key, plan);
-      return plan;
+      return this.tables.plans.planOf(order, instrument);
     } catch (error) {
       throw located(error, f);
     }
@@ -241,8 +243,8 @@ export class ContractWriter {
     const contractId = this.ids.take();
     const quantities = (f[ORDER.quantities] ?? '').split(' ');
     const prices = (f[ORDER.prices] ?? '').split(' ');
-    this.feeRows.begin(this.batch.fees, `${ledgerDate}\t${contractId}\t`, ids);
-    const priced = priceInto(plan, { quantities, prices }, this.feeRows.sink);
+    this.feeRows.begin(this.batch, `${ledgerDate}\t${contractId}\t`, ids);
+    const priced = this.priced(f, plan, { quantities, prices });
     const totals = priced.lineTotals
       .map((amount, at) => `${ids[at]?.feeCodeId ?? ''}:${amount}`)
       .join(' ');
@@ -257,7 +259,24 @@ export class ContractWriter {
         `\t${terms.cashDate}\t${terms.securitiesDate}\t${terms.cashDueDate}` +
         `\t${terms.securitiesDueDate}\n`,
     );
-    this.cursor = `[${f[ORDER.accountId]},${f[ORDER.orderNo]}]`;
+    if (this.held === undefined) {
+      this.cursor = `[${f[ORDER.accountId]},${f[ORDER.orderNo]}]`;
+      return;
+    }
+    this.held.count(f, instrument);
+    // No order has the number 0: a later attempt reads the account from its first order.
+    this.cursor = `[${f[ORDER.accountId]},0,${this.held.position}]`;
+  }
+
+  private priced(f: Fields, plan: TariffPlan, executions: OrderToPrice): PricedOrder {
+    const { held } = this;
+    if (held === undefined) return priceInto(plan, executions, this.feeRows.sink);
+    const monthToDate = (line: TariffLine) => held.before(line, plan.query);
+    try {
+      return priceInto(plan, { ...executions, monthToDate }, this.feeRows.sink);
+    } catch (error) {
+      throw located(error, f);
+    }
   }
 
   private async flush(): Promise<void> {
@@ -269,11 +288,11 @@ export class ContractWriter {
       write: async ({ client }) => {
         await copyIn(client, CONTRACTS, full.contracts);
         await copyIn(client, FEES, full.fees);
+        await copyIn(client, POSITIONS, full.positions);
       },
     });
     this.batch = this.spare;
-    this.batch.contracts.clear();
-    this.batch.fees.clear();
+    this.batch.clear();
     this.spare = full;
   }
 }

@@ -6,12 +6,19 @@ import type { LineIds } from './fee-choices.ts';
 export const FEES = `fees (ledger_date, contract_id, line, fee_code_id, execution_no, choice_id,
   metric, exact_amount, clamp, amount)`;
 
+/** Where the rows of a chunk go. */
+interface FeeBuffers {
+  readonly fees: CopyBuffer;
+  /** Of the table month_positions. */
+  readonly positions: CopyBuffer;
+}
+
 /**
  * Writes the fee rows of one contract after the other. That a contract has one row for a fee code
  * and execution is asserted here, by two comparisons, and not by an index over all rows.
  */
 export class FeeRows {
-  private rows: CopyBuffer | undefined;
+  private buffers: FeeBuffers | undefined;
   private prefix = '';
   private ids: readonly LineIds[] = [];
   private line = 0;
@@ -19,8 +26,8 @@ export class FeeRows {
   private lastExecution = -1;
 
   /** `prefix`: ledger date and contract id as COPY fields. `ids`: of each line of its plan. */
-  begin(rows: CopyBuffer, prefix: string, ids: readonly LineIds[]): void {
-    this.rows = rows;
+  begin(buffers: FeeBuffers, prefix: string, ids: readonly LineIds[]): void {
+    this.buffers = buffers;
     this.prefix = prefix;
     this.ids = ids;
     this.line = 0;
@@ -28,8 +35,18 @@ export class FeeRows {
   }
 
   /** For priceInto. Throws BOOKS_OUT_OF_BALANCE for a row that does not go forward. */
-  readonly sink: FeeSink = (_, at, execution, _order, metric, exact, clamp, amount) => {
-    const { rows } = this;
+  readonly sink: FeeSink = (
+    _,
+    at,
+    execution,
+    _order,
+    metric,
+    exact,
+    clamp,
+    amount,
+    monthBefore,
+  ) => {
+    const rows = this.buffers?.fees;
     const ids = this.ids[at];
     if (ids === undefined || rows === undefined) throw new RangeError(`no ids for line ${at}`);
     // Lines of a plan differ in their fee code (FeeChoices), and rows come by line and execution.
@@ -55,5 +72,8 @@ export class FeeRows {
     rows.put('\t');
     rows.put(amount);
     rows.endRow();
+    if (monthBefore !== undefined) {
+      this.buffers?.positions.row(`${this.prefix}${this.line}\t${monthBefore}\n`);
+    }
   };
 }

@@ -1,4 +1,5 @@
 import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
+import { countedByMonth, type CountedByMonth } from '../../domain/fees/month-counters.ts';
 import { namedInRules } from '../../domain/fees/named-in-rules.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Db } from '../client.ts';
@@ -13,6 +14,7 @@ export interface Tariffs {
   readonly accountNoOf: ReadonlyMap<number, string>;
   /** Ids of instruments that a rule names. */
   readonly instrumentIds: ReadonlySet<string>;
+  readonly byMonth: CountedByMonth;
 }
 
 /** An account exists before a rule names it, and keeps its number. */
@@ -52,6 +54,7 @@ export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): P
     plans: new Map(),
     accountNoOf: await accountNumbers(db, [...named.accountNos]),
     instrumentIds: named.instrumentIds,
+    byMonth: countedByMonth(rules),
   };
   flows.set(flow, { digest: frozen.digest, tariffs });
   return tariffs;

@@ -20,6 +20,8 @@ export interface FeeView {
   readonly exactAmount: DecimalString;
   readonly clamp: FeeClamp;
   readonly amount: DecimalString;
+  /** Of a monthly tier: the shares or the turnover that it had counted before; else null. */
+  readonly monthBefore: DecimalString | null;
   /** The rule that won, as it stood, and which lost why. */
   readonly choice: FeeChoice;
   /** The arithmetic; its last result is the amount. */
@@ -28,10 +30,12 @@ export interface FeeView {
 
 const FEES = `SELECT f.line, k.fee_code AS "feeCode", k.payee, f.execution_no AS "executionNo",
   x.execution_id AS "executionId", f.metric, f.exact_amount AS "exactAmount", f.clamp, f.amount,
-  h.choice
+  h.choice, m.before AS "monthBefore"
   FROM fees f
   JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
   JOIN fee_choices h ON h.choice_id = f.choice_id
+  LEFT JOIN month_positions m ON m.ledger_date = f.ledger_date
+    AND m.contract_id = f.contract_id AND m.line = f.line
   LEFT JOIN executions x ON x.ledger_date = f.ledger_date AND x.order_no = $3
     AND x.execution_no = f.execution_no
   WHERE f.ledger_date = $1 AND f.contract_id = $2 ORDER BY f.line`;
@@ -42,8 +46,8 @@ export async function readFees(reader: Reader, contractId: number): Promise<FeeV
   const values = [ledgerDate, contractId, orderNo];
   const found = await rows<Omit<FeeView, 'steps' | 'currency'>>(reader, FEES, values);
   return found.map((row) => {
-    const { metric, exactAmount: exact, clamp, amount, choice } = row;
-    const steps = explainFee({ metric, exact, clamp, amount }, choice);
+    const { metric, exactAmount: exact, clamp, amount, monthBefore, choice } = row;
+    const steps = explainFee({ metric, exact, clamp, amount, monthBefore }, choice);
     return { ...row, currency: choice.currency, steps };
   });
 }

@@ -4,9 +4,17 @@ import { termsOf } from './fee-terms.ts';
 import { kernelLineOf } from './compile-kernel.ts';
 import type { KernelLine } from './kernel-line.ts';
 import { inDependencyOrder } from './fee-dependencies.ts';
+import { isMonthly } from './monthly-formulas.ts';
 import { ruleIndex } from './rule-index.ts';
 import { selectRules, type SelectedRule } from './select-rules.ts';
-import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from './tariff-plan.ts';
+import type {
+  FeeChoice,
+  FeeWaiver,
+  MonthScope,
+  TariffLine,
+  TariffPlan,
+  TariffQuery,
+} from './tariff-plan.ts';
 
 /**
  * Decides, once for all orders that share the query, which rule prices each fee code, and parses
@@ -49,15 +57,6 @@ export const tariffKey = (query: TariffQuery): string =>
   `${query.feeUnit ?? ''}|${query.marketLines?.join('+') ?? '*'}|` +
   `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}|` +
   `${query.stage ?? 'NORMAL'}|${query.accountNo ?? ''}|${query.instrumentId ?? ''}`;
-
-const BY_MONTH: readonly string[] = ['orderTier', 'shareTier', 'turnoverTier'];
-
-/**
- * The first line that depends on what the account traded in the calendar month; undefined when none
- * does. Whoever prices such a line without the month's counters starts every order at zero.
- */
-export const lineByMonth = ({ lines }: TariffPlan): TariffLine | undefined =>
-  lines.find(({ choice }) => BY_MONTH.includes(choice.formula.kind));
 
 function lineOf({ rule, losers }: SelectedRule, query: TariffQuery): TariffLine {
   if (query.currency !== undefined && query.currency !== rule.currency) {
@@ -105,9 +104,13 @@ function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery
     sumExecutions:
       policy?.sumExecutions === true && rule.unit === 'feeUnit' && unit === 'account-day',
     waiver: waiverOf(rule, query),
+    ...(isMonthly(rule.formula) ? { monthScope: monthScopeOf(rule) } : {}),
     losers,
   };
 }
+
+const monthScopeOf = ({ sides, instrumentTypes }: FeeRule): MonthScope =>
+  instrumentTypes === undefined ? { sides } : { sides, instrumentTypes };
 
 function waiverOf(rule: FeeRule, query: TariffQuery): FeeWaiver {
   const isExemptType = rule.exemptTypes?.some(

@@ -1,9 +1,11 @@
 import { ClearingError } from '../errors/clearing-error.ts';
-import { Decimal, type DecimalString } from '../money/decimal.ts';
+import { Decimal, ZERO, type DecimalString } from '../money/decimal.ts';
 import { formatAmount, roundTo } from '../money/rounding.ts';
 import { partIn, progressively } from './fee-formula.ts';
 import type { FeeFormula, ProgressiveTier } from './fee-rule.ts';
 import { factorOf } from './fee-terms.ts';
+import { isMonthly } from './monthly-formulas.ts';
+import { amountInMonth, partsInMonth } from './monthly-tiers.ts';
 import type { FeeChoice, FeeLine } from './tariff-plan.ts';
 
 export type ExplanationStep =
@@ -16,6 +18,8 @@ export type ExplanationStep =
       readonly isDeciding: boolean;
       readonly result: DecimalString | null;
     }
+  /** What the month had counted before: shares or turnover, in the currency of the rule. */
+  | { readonly step: 'month'; readonly before: DecimalString; readonly result: null }
   /** metric × factor, or the tiers that gave the exact amount. */
   | {
       readonly step: 'compute';
@@ -42,7 +46,9 @@ export type ExplanationStep =
   | { readonly step: 'floor'; readonly floor: DecimalString; readonly result: DecimalString };
 
 /** A stored fee row is enough: texts as in FeeLine. */
-export type ExplainedLine = Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 'amount'>;
+export interface ExplainedLine extends Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 'amount'> {
+  readonly monthBefore?: DecimalString | null;
+}
 
 /**
  * The arithmetic of a stored fee row, step by step: metric × rate, bounds in their order, rounding.
@@ -74,8 +80,10 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   const raw = rawAmount(line, choice);
   const { divisor } = choice;
   const annual = divisor === undefined ? raw : (raw?.div(divisor) ?? null);
+  const before = line.monthBefore ?? null;
   const steps: ExplanationStep[] = [
     ...threshold,
+    ...(before === null ? [] : [{ step: 'month' as const, before, result: null }]),
     {
       step: 'compute',
       formula: choice.formula,
@@ -115,12 +123,15 @@ function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal | null {
   if (formula.kind === 'amountTier' || formula.kind === 'quantityTier') {
     return progressively(formula.tiers, new Decimal(line.metric));
   }
+  if (isMonthly(formula) && !choice.sumExecutions) {
+    return amountInMonth(formula, new Decimal(line.metric), new Decimal(line.monthBefore ?? 0));
+  }
   if (factor !== null && !choice.sumExecutions) return factor.times(line.metric);
   const isExact = line.clamp === '' && choice.divisor === undefined;
   return isExact || choice.sumExecutions ? new Decimal(line.exact) : null;
 }
 
-function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
+function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormula): string {
   switch (formula.kind) {
     case 'rate':
       return `${metric} × ${formula.rate}`;
@@ -140,10 +151,15 @@ function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
       return formula.amount;
     case 'remainder':
       return `half-up(${metric} × ${formula.totalFactor}) − ${metric} − other fees`;
-    case 'orderTier':
+    case 'orderTier': {
+      const amount = amountInMonth(formula, new Decimal(metric), ZERO);
+      return `order ${metric} of the month: ${amount.toString()}`;
+    }
     case 'shareTier':
     case 'turnoverTier':
-      return `tiers on ${metric}`;
+      return partsInMonth(formula, new Decimal(metric), new Decimal(monthBefore ?? 0))
+        .map(({ part, rate }) => `${part.toString()} × ${rate}`)
+        .join(' + ');
   }
 }
 

@@ -1,6 +1,6 @@
-import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal, ZERO } from '../money/decimal.ts';
-import type { FeeFormula, ProgressiveTier, TurnoverTier } from './fee-rule.ts';
+import type { FeeFormula, ProgressiveTier } from './fee-rule.ts';
+import type { MonthlyFormula } from './monthly-formulas.ts';
 import type { LineTerms } from './tariff-plan.ts';
 
 /** The executions on which one line is computed. `base` is in the currency of the rule. */
@@ -24,20 +24,21 @@ export interface FormulaResult {
   readonly metric: Decimal;
   /** Exact: before bounds and rounding. */
   readonly amount: Decimal;
+  /** Of monthly shares or turnover: what was counted before the group. */
+  readonly before?: Decimal;
 }
 
-/** Formulas that need nothing but the group; others are computed from what was charged already. */
-type OwnFormula = Exclude<FeeFormula, { readonly kind: 'remainder' | 'ofFees' }>;
-
 /**
- * What a formula gives for a group, exactly. Throws UNSUPPORTED for an order in a tier whose terms
- * are not known, and FEE_RULE_MISSING when no tier holds it.
+ * Formulas that need nothing but the group. Others are computed from what was charged already, or
+ * from the month (monthly-tiers.ts).
  */
+type OwnFormula = Exclude<FeeFormula, MonthlyFormula | { readonly kind: 'remainder' | 'ofFees' }>;
+
+/** What a formula gives for a group, exactly. */
 export function evaluateFormula(
   formula: OwnFormula,
   terms: LineTerms,
   group: FeeGroup,
-  month: MonthState,
 ): FormulaResult {
   const factor = terms.factor ?? ZERO;
   switch (formula.kind) {
@@ -63,23 +64,6 @@ export function evaluateFormula(
         formula.skipBelowAmount === true ? sharesAtOrAbove(group, factor) : group.quantity;
       return { metric: shares, amount: shares.times(factor) };
     }
-    case 'orderTier': {
-      const ordinal = month.ordersBefore.plus(1);
-      const tier = tierHolding(formula.tiers, ordinal);
-      return { metric: ordinal, amount: new Decimal(tier.flat) };
-    }
-    case 'shareTier':
-      return {
-        metric: group.quantity,
-        amount: marginally(
-          formula.tiers,
-          month.sharesBefore,
-          group.quantity,
-          (tier) => tier.perShare,
-        ),
-      };
-    case 'turnoverTier':
-      return { metric: group.base, amount: onTurnover(formula, group.base, month.turnoverBefore) };
   }
 }
 
@@ -103,60 +87,3 @@ const sharesAtOrAbove = (group: FeeGroup, amount: Decimal): Decimal =>
     (sum, { quantity, price }) => (price.lt(amount) ? sum : sum.plus(quantity)),
     ZERO,
   );
-
-function onTurnover(
-  formula: Extract<FeeFormula, { readonly kind: 'turnoverTier' }>,
-  base: Decimal,
-  before: Decimal,
-): Decimal {
-  if (formula.mode === 'marginal') {
-    return marginally(formula.tiers, before, base, (tier) => priceable(tier).rate);
-  }
-  const position = formula.mode === 'slab' ? before.plus(base) : before;
-  return base.times(priceable(tierHolding(formula.tiers, position)).rate);
-}
-
-function priceable(tier: TurnoverTier): TurnoverTier {
-  if (tier.unsupported !== undefined) {
-    throw new ClearingError('UNSUPPORTED', { why: tier.unsupported, upTo: tier.upTo });
-  }
-  return tier;
-}
-
-interface Tier {
-  readonly upTo: number | string | null;
-}
-
-function tierHolding<T extends Tier>(tiers: readonly T[], position: Decimal): T {
-  const found = tiers.find(({ upTo }) => upTo === null || position.lte(upTo));
-  if (found === undefined) {
-    throw new ClearingError('FEE_RULE_MISSING', { why: 'no tier', position: position.toString() });
-  }
-  return found;
-}
-
-/**
- * Splits `amount`, which begins right after `before`, over the tiers that it crosses, and prices
- * each part at its own tier. Tiers are left-open and right-closed.
- */
-function marginally<T extends Tier>(
-  tiers: readonly T[],
-  before: Decimal,
-  amount: Decimal,
-  rateOf: (tier: T) => string,
-): Decimal {
-  const end = before.plus(amount);
-  let total = ZERO;
-  let reached = before;
-  for (const tier of tiers) {
-    const tierEnd = tier.upTo === null ? end : Decimal.min(tier.upTo, end);
-    if (tierEnd.gt(reached)) {
-      total = total.plus(tierEnd.minus(reached).times(rateOf(tier)));
-      reached = tierEnd;
-    }
-  }
-  if (reached.lt(end)) {
-    throw new ClearingError('FEE_RULE_MISSING', { why: 'no tier', position: end.toString() });
-  }
-  return total;
-}

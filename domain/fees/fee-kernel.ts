@@ -24,8 +24,9 @@ function priceByReference(plan: TariffPlan, order: OrderToPrice, sink: FeeSink):
     const index = indexOf.get(row.feeCode) ?? -1;
     const line = plan.lines[index];
     if (line === undefined) continue;
-    const { executionIndex, orderIndex, metric, exact, clamp, amount } = row;
-    sink(line, index, executionIndex ?? -1, orderIndex ?? -1, metric, exact, clamp, amount);
+    const { metric, exact, clamp, amount, monthBefore } = row;
+    const [execution, order] = [row.executionIndex ?? -1, row.orderIndex ?? -1];
+    sink(line, index, execution, order, metric, exact, clamp, amount, monthBefore);
   }
   return priced;
 }

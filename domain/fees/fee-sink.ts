@@ -14,4 +14,5 @@ export type FeeSink = (
   exact: string,
   clamp: FeeClamp,
   amount: string,
+  monthBefore?: string,
 ) => void;

@@ -1,4 +1,5 @@
-import { Decimal, ZERO } from '../money/decimal.ts';
+import type { Decimal } from '../money/decimal.ts';
+import { ZERO } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import { formatAmount, roundTo, TO_THE_CENT } from '../money/rounding.ts';
 import { applyBounds } from './fee-bounds.ts';
@@ -8,6 +9,9 @@ import {
   type FormulaResult,
   type MonthState,
 } from './fee-formula.ts';
+import { monthBefore, monthPositions } from './month-position.ts';
+import { isMonthly } from './monthly-formulas.ts';
+import { evaluateMonthly } from './monthly-tiers.ts';
 import type {
   FeeClamp,
   FeeLine,
@@ -33,7 +37,8 @@ interface Order {
   readonly perOrder: readonly Part[];
   readonly perExecution: readonly Part[];
   readonly gross: Decimal;
-  readonly month: MonthState;
+  readonly fxRate: Decimal;
+  readonly toPrice: OrderToPrice;
 }
 
 /** What was charged before a line, by fee code. */
@@ -84,7 +89,6 @@ function parseOrder(order: OrderToPrice): Order {
   });
   const orderCount = Math.max(0, ...orderOf) + 1;
   const isOne = orderCount === 1;
-  const month = order.monthToDate;
   return {
     whole: {
       group: { ...together(executions), orders: orderCount },
@@ -106,11 +110,8 @@ function parseOrder(order: OrderToPrice): Order {
         group.executions.map(({ quantity, price }) => quantity.times(price).times(multiplier)),
       ),
     ),
-    month: {
-      ordersBefore: new Decimal(month?.ordersBefore ?? 0),
-      sharesBefore: parseDecimal(month?.sharesBefore ?? '0', 'sharesBefore'),
-      turnoverBefore: parseDecimal(month?.turnoverBefore ?? '0', 'turnoverBefore').times(fxRate),
-    },
+    fxRate,
+    toPrice: order,
   };
 }
 
@@ -128,21 +129,31 @@ function priceLine(line: TariffLine, order: Order, feesSoFar: FeesSoFar): FeeLin
     contract: [order.whole],
     'account-day': [order.whole],
   }[line.unit];
-  return parts.map((part) =>
-    feeLine(line, computeGroup(line, part.group, order.month, feesSoFar), part),
+  const months = monthsOf(line, order, parts);
+  return parts.map((part, at) =>
+    feeLine(line, computeGroup(line, part.group, months[at], feesSoFar), part),
   );
+}
+
+/** Where each part begins in the month; empty for a line that does not depend on it. */
+function monthsOf(line: TariffLine, order: Order, parts: readonly Part[]): readonly MonthState[] {
+  const { formula, waiver } = line.choice;
+  if (!isMonthly(formula) || waiver !== '') return [];
+  return monthPositions(formula, monthBefore(line, order.toPrice, order.fxRate), parts);
 }
 
 interface GroupResult {
   readonly metric: Decimal;
   readonly exact: Decimal;
   readonly clamp: FeeClamp;
+  /** Of tiers by monthly shares or turnover. */
+  readonly before?: Decimal | undefined;
 }
 
 function computeGroup(
   { choice, terms }: TariffLine,
   group: FeeGroup,
-  month: MonthState,
+  month: MonthState | undefined,
   feesSoFar: FeesSoFar,
 ): GroupResult {
   if (choice.waiver !== '') return { metric: group.base, exact: ZERO, clamp: 'waived' };
@@ -152,14 +163,16 @@ function computeGroup(
     const others = sumOf([...feesSoFar.values()]);
     return { metric: group.base, exact: withFees.minus(group.base).minus(others), clamp: '' };
   }
-  const { metric, amount } =
+  const { metric, amount, before } =
     formula.kind === 'ofFees'
       ? ofFees(formula.feeCodes, terms.factor ?? ZERO, feesSoFar)
-      : evaluateFormula(formula, terms, group, month);
+      : isMonthly(formula)
+        ? evaluateMonthly(formula, group, month)
+        : evaluateFormula(formula, terms, group);
   if (terms.threshold?.gte(metric) === true) return { metric, exact: ZERO, clamp: 'threshold' };
   const perDay = choice.divisor === undefined ? amount : amount.div(choice.divisor);
   const bounded = applyBounds(choice, terms, perDay, group.base);
-  return { metric, exact: bounded.amount, clamp: bounded.clamp };
+  return { metric, exact: bounded.amount, clamp: bounded.clamp, before };
 }
 
 /** A code without a line for this trade has charged nothing. */
@@ -170,8 +183,9 @@ function ofFees(feeCodes: readonly string[], factor: Decimal, feesSoFar: FeesSoF
 
 /** Bounds for each execution, one rounding for the sum of the exact amounts. */
 function priceSum(line: TariffLine, order: Order): FeeLine {
-  const parts = order.perExecution.map(({ group }) =>
-    computeGroup(line, group, order.month, new Map()),
+  const months = monthsOf(line, order, order.perExecution);
+  const parts = order.perExecution.map(({ group }, at) =>
+    computeGroup(line, group, months[at], new Map()),
   );
   return feeLine(
     line,
@@ -202,5 +216,6 @@ function feeLine(line: TariffLine, result: GroupResult, place: Omit<Part, 'group
     exact: result.exact.toString(),
     clamp: isRaised ? 'min' : result.clamp,
     amount: formatAmount(isRaised ? floor : rounded),
+    ...(result.before ? { monthBefore: result.before.toString() } : {}),
   };
 }

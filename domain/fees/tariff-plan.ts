@@ -1,7 +1,14 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
 import type { Decimal, DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
-import type { FeeConditions, FeeFormula, FeeUnit, RoundingPolicy, TradeStage } from './fee-rule.ts';
+import type {
+  FeeConditions,
+  FeeFormula,
+  FeeSides,
+  FeeUnit,
+  RoundingPolicy,
+  TradeStage,
+} from './fee-rule.ts';
 import type { KernelLine } from './kernel-line.ts';
 
 /**
@@ -58,6 +65,12 @@ export interface LosingRule {
   readonly reason: LosingReason;
 }
 
+/** Which trades of an account a monthly tier counts; absent types: every type. */
+export interface MonthScope {
+  readonly sides: FeeSides;
+  readonly instrumentTypes?: readonly string[];
+}
+
 export type FeeWaiver = '' | 'exempt-type' | 'exempt-instrument';
 
 /**
@@ -88,6 +101,8 @@ export interface FeeChoice {
   readonly floorPerLine: DecimalString | null;
   readonly sumExecutions: boolean;
   readonly waiver: FeeWaiver;
+  /** Of a monthly tier: the trades that its rule counts. */
+  readonly monthScope?: MonthScope;
   readonly losers: readonly LosingRule[];
 }
 
@@ -143,6 +158,8 @@ export interface FeeLine {
   readonly exact: DecimalString;
   readonly clamp: FeeClamp;
   readonly amount: DecimalString;
+  /** Of tiers by monthly shares or turnover: what they had counted before. */
+  readonly monthBefore?: DecimalString;
 }
 
 /** The account's state in the calendar month immediately before this order. */
@@ -162,7 +179,8 @@ export interface OrderToPrice {
   readonly multiplier?: DecimalString;
   /** Units of the rules' currency per unit of the trade currency, fixed for stamp duty. */
   readonly fxRate?: DecimalString;
-  readonly monthToDate?: MonthToDate;
+  /** Asked for each line in monthly tiers; without it none can be priced. */
+  readonly monthToDate?: (line: TariffLine) => MonthToDate;
 }
 
 /** Sums of one order. `gross` and `net` are in the trade currency, fees in that of the rules. */

@@ -1,5 +1,5 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
-import type { OrderToPrice } from '../../domain/fees/tariff-plan.ts';
+import type { MonthToDate, OrderToPrice } from '../../domain/fees/tariff-plan.ts';
 import {
   countOf,
   dateOf,
@@ -72,19 +72,21 @@ function readOrder(fields: Fields): OrderToPrice {
   }
   const multiplier = optionalDecimalOf(fields, 'multiplier', 'unsigned');
   const fxRate = optionalDecimalOf(fields, 'fxRateHKDPerUnit', 'unsigned');
+  const month = readMonth(
+    fields['monthToDate'] === undefined ? {} : fieldsOf(fields, 'monthToDate'),
+  );
   return {
     quantities,
     prices,
     ...(multiplier === undefined ? {} : { multiplier }),
     // Only the lines of Hong Kong are computed on a converted base.
     ...(fxRate === undefined || fields['market'] !== 'HK' ? {} : { fxRate }),
-    ...(fields['monthToDate'] === undefined
-      ? {}
-      : { monthToDate: readMonth(fieldsOf(fields, 'monthToDate')) }),
+    monthToDate: () => month,
   };
 }
 
-const readMonth = (month: Fields): NonNullable<OrderToPrice['monthToDate']> => ({
+/** A vector that tells nothing of the month is at its beginning. */
+const readMonth = (month: Fields): MonthToDate => ({
   ordersBefore: countOf(month['ordersBefore'] ?? 0, 'monthToDate.ordersBefore'),
   sharesBefore: decimalOf(month['sharesBefore'] ?? 0, 'monthToDate.sharesBefore', 'unsigned'),
   turnoverBefore: decimalOf(month['turnoverBefore'] ?? 0, 'monthToDate.turnoverBefore', 'unsigned'),

@@ -176,13 +176,14 @@ describe('a contract has one fee row for a fee code and execution, order or cont
     const rows = new FeeRows();
     const add = (at: number, execution: number) => () =>
       rows.sink(line!, at, execution, -1, '1', '1', '', '1.00');
-    rows.begin(new CopyBuffer(), '2025-12-22\t7\t', [ids, ids]);
+    const buffers = { fees: new CopyBuffer(), positions: new CopyBuffer() };
+    rows.begin(buffers, '2025-12-22\t7\t', [ids, ids]);
     add(0, -1)();
     for (const execution of [0, 1]) add(1, execution)();
     for (const twin of [add(1, 1), add(1, 0), add(0, -1)]) {
       expect(twin).toThrow(expect.objectContaining({ code: 'BOOKS_OUT_OF_BALANCE' }) as Error);
     }
-    rows.begin(new CopyBuffer(), '2025-12-22\t8\t', [ids, ids]);
+    rows.begin(buffers, '2025-12-22\t8\t', [ids, ids]);
     expect(add(0, -1)).not.toThrow();
   });
 });

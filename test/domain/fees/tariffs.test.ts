@@ -255,7 +255,7 @@ describe('amounts', () => {
       },
     });
     const plan = compileTariff([rule], RETAIL);
-    const monthToDate = { turnoverBefore: '900000' };
+    const monthToDate = () => ({ turnoverBefore: '900000' });
     const order = { quantities: ['30000'], prices: ['10'], monthToDate };
     expect(priceExecutions(plan, order).totalFees).toBe('200.00');
   });

@@ -1,0 +1,97 @@
+import type pg from 'pg';
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import type { CountedTrades } from '../../domain/fees/month-counters.ts';
+import { MONTHLY_FORMULAS } from '../../domain/fees/monthly-formulas.ts';
+import { Decimal } from '../../domain/money/decimal.ts';
+import type { Side } from '../../domain/trades/trade.ts';
+import { billingRuns, type FlowDate } from './run-history.ts';
+
+/** What a billing run counts beside its own trades, frozen when it opened. */
+export interface MonthInputs {
+  /** The first day of the earliest month that its trades belong to. */
+  readonly from: BusinessDate;
+  /** Runs whose contracts are posted: of earlier ledger dates, and those kept of this one. */
+  readonly billingRunIds: readonly number[];
+}
+
+/** Undefined where no account of the flow can have a fee in monthly tiers: nothing is counted. */
+export async function monthInputs(
+  client: pg.PoolClient,
+  of: FlowDate,
+  syncRunIds: readonly number[],
+): Promise<MonthInputs | undefined> {
+  const { rows: tiers } = await client.query(
+    `SELECT 1 FROM fee_rules r JOIN markets USING (market)
+     WHERE flow = $1 AND definition -> 'formula' ->> 'kind' = ANY($2) AND (schedule_id IS NULL
+       OR EXISTS (SELECT 1 FROM account_fee_schedules s WHERE s.schedule_id = r.schedule_id))
+     LIMIT 1`,
+    [of.flow, MONTHLY_FORMULAS],
+  );
+  if (tiers.length === 0) return undefined;
+  const { rows } = await client.query<{ from: BusinessDate | null }>(
+    `SELECT date_trunc('month', min(trade_date))::date AS from FROM orders
+     WHERE ledger_date = $1 AND sync_run_id = ANY($2)`,
+    [of.ledgerDate, syncRunIds],
+  );
+  const from = rows[0]?.from ?? of.ledgerDate;
+  return { from, billingRunIds: await postedSince(client, of, from) };
+}
+
+/**
+ * No trade is cleared before its trade date, so older ledger dates play no part. All that counts of
+ * an earlier ledger date is posted, since it was cut.
+ */
+async function postedSince(
+  client: pg.PoolClient,
+  of: FlowDate,
+  from: BusinessDate,
+): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>(
+    `SELECT step_run_id AS id FROM step_runs
+     WHERE flow = $1 AND step = 'billing' AND status = 'SUCCEEDED' AND discarded_at IS NULL
+       AND ledger_date >= $2 AND ledger_date < $3 ORDER BY step_run_id`,
+    [of.flow, from, of.ledgerDate],
+  );
+  const today = (await billingRuns(client, of)).filter((run) => run.isPosted);
+  return [...rows.map(({ id }) => id), ...today.map((run) => run.stepRunId)];
+}
+
+interface TradedRow {
+  readonly accountId: number;
+  readonly market: string;
+  readonly currency: string;
+  readonly instrumentType: string;
+  readonly side: Side;
+  readonly tradeDate: BusinessDate;
+  readonly orders: number;
+  readonly shares: string;
+  readonly turnover: string;
+}
+
+/** What these accounts traded before the run, by account id. Exact, as the contracts have it. */
+export async function tradedBefore(
+  client: pg.PoolClient,
+  ledgerDate: BusinessDate,
+  month: MonthInputs | undefined,
+  accountIds: readonly number[],
+): Promise<Map<number, CountedTrades[]>> {
+  const found = new Map<number, CountedTrades[]>();
+  if (month === undefined || accountIds.length === 0) return found;
+  const { rows } = await client.query<TradedRow>(
+    `SELECT c.account_id AS "accountId", c.market, c.currency, i.type AS "instrumentType", c.side,
+       c.trade_date AS "tradeDate", count(*) AS orders, sum(c.quantity)::text AS shares,
+       sum(c.gross_amount)::text AS turnover
+     FROM contracts c JOIN instruments i USING (asset_id)
+     WHERE c.ledger_date BETWEEN $1 AND $2 AND c.trade_date >= $1
+       AND c.billing_run_id = ANY($3) AND c.account_id = ANY($4)
+     GROUP BY 1, 2, 3, 4, 5, 6`,
+    [month.from, ledgerDate, month.billingRunIds, accountIds],
+  );
+  for (const { accountId, shares, turnover, ...row } of rows) {
+    const trades = { ...row, shares: new Decimal(shares), turnover: new Decimal(turnover) };
+    const list = found.get(accountId);
+    if (list) list.push(trades);
+    else found.set(accountId, [trades]);
+  }
+  return found;
+}

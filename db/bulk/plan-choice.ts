@@ -1,0 +1,87 @@
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
+import type { Side } from '../../domain/trades/trade.ts';
+import type { InstrumentRow, ScheduleRow } from './billing-queries.ts';
+import type { Tariffs } from './tariffs.ts';
+
+/** What of an order decides its plan, beside its instrument. */
+export interface OrderTerms {
+  readonly accountId: number;
+  readonly market: string;
+  readonly side: Side;
+  readonly tradeDate: BusinessDate;
+  /** The one that counts: as edited, else as received. */
+  readonly channel: number;
+}
+
+/**
+ * Finds the plan that prices an order: the schedule of its account on the trade date, its
+ * instrument, side and channel. Billing and simulation both ask here, so they cannot disagree.
+ */
+export class PlanChoice {
+  private readonly tariffs: Tariffs;
+  private readonly schedules = new Map<number, ScheduleRow[]>();
+
+  constructor(tariffs: Tariffs, schedules: readonly ScheduleRow[]) {
+    this.tariffs = tariffs;
+    for (const row of schedules) {
+      const rows = this.schedules.get(row.accountId);
+      if (rows) rows.push(row);
+      else this.schedules.set(row.accountId, [row]);
+    }
+  }
+
+  /** The accounts, of those with a schedule, whose fees can depend on what the month held before. */
+  accountsByMonth(): number[] {
+    const { byMonth, accountNoOf } = this.tariffs;
+    return [...this.schedules]
+      .filter(
+        ([accountId, rows]) =>
+          byMonth.everyone ||
+          byMonth.accountNos.has(accountNoOf.get(accountId) ?? '') ||
+          rows.some(({ scheduleId }) => byMonth.scheduleIds.has(scheduleId)),
+      )
+      .map(([accountId]) => accountId);
+  }
+
+  /** Throws FEE_RULE_MISSING and UNSUPPORTED. Asked for every order, hence the shared plans. */
+  planOf(order: OrderTerms, instrument: InstrumentRow): TariffPlan {
+    const { accountId, market, side, tradeDate, channel } = order;
+    const schedule = this.schedules
+      .get(accountId)
+      ?.find(
+        (row) =>
+          row.market === market &&
+          row.effectiveFrom <= tradeDate &&
+          (row.effectiveTo === null || tradeDate <= row.effectiveTo),
+      );
+    if (schedule === undefined) {
+      const why = 'the account has no fee schedule in force';
+      throw new ClearingError('FEE_RULE_MISSING', { why, accountId, market, tradeDate });
+    }
+    const { plans, compile, accountNoOf, instrumentIds } = this.tariffs;
+    const accountNo = accountNoOf.get(accountId) ?? null;
+    const isNamed = instrumentIds.has(instrument.instrumentId);
+    const instrumentId = isNamed ? instrument.instrumentId : null;
+    const key =
+      `${schedule.scheduleId}|${instrument.kind}|${side}|${tradeDate}|${channel}` +
+      `|${accountNo ?? ''}|${instrumentId ?? ''}`;
+    const known = plans.get(key);
+    if (known !== undefined) return known;
+    const plan = compile({
+      scheduleId: schedule.scheduleId,
+      market,
+      instrumentType: instrument.type,
+      stampDutyExempt: instrument.stampDutyExempt,
+      side,
+      tradeDate,
+      channel,
+      accountNo,
+      instrumentId,
+      currency: instrument.currency,
+    });
+    plans.set(key, plan);
+    return plan;
+  }
+}
