@@ -182,11 +182,17 @@ export class ContractWriter {
       });
     }
     const channel = this.channelOf(f);
-    const key = `${schedule.scheduleId}|${instrument.kind}|${f[ORDER.side]}|${tradeDate}|${channel}`;
-    const known = this.tables.tariffs.plans.get(key);
+    const { plans, compile, accountNoOf, instrumentIds } = this.tables.tariffs;
+    const accountNo = accountNoOf.get(accountId) ?? null;
+    const isNamed = instrumentIds.has(instrument.instrumentId);
+    const instrumentId = isNamed ? instrument.instrumentId : null;
+    const key =
+      `${schedule.scheduleId}|${instrument.kind}|${f[ORDER.side]}|${tradeDate}|${channel}` +
+      `|${accountNo ?? ''}|${instrumentId ?? ''}`;
+    const known = plans.get(key);
     if (known !== undefined) return known;
     try {
-      const plan = this.tables.tariffs.compile({
+      const plan = compile({
         scheduleId: schedule.scheduleId,
         market,
         instrumentType: instrument.type,
@@ -194,10 +200,12 @@ export class ContractWriter {
         side: f[ORDER.side] as Side,
         tradeDate,
         channel,
+        accountNo,
+        instrumentId,
         currency: instrument.currency,
       });
       refuseMonthlyTiers(plan);
-      this.tables.tariffs.plans.set(key, plan);
+      plans.set(key, plan);
       return plan;
     } catch (error) {
       throw located(error, f);

@@ -1,4 +1,5 @@
 import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
+import { namedInRules } from '../../domain/fees/named-in-rules.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Db } from '../client.ts';
 import { loadFeeRules, type FeeRuleVersion } from './billing-queries.ts';
@@ -8,6 +9,24 @@ export interface Tariffs {
   readonly compile: ReturnType<typeof tariffCompiler>;
   /** Plans by what an order has at hand; the billing of orders reads and fills it. */
   readonly plans: Map<string, TariffPlan>;
+  /** The numbers of accounts that a rule names, by account id; orders of all others share plans. */
+  readonly accountNoOf: ReadonlyMap<number, string>;
+  /** Ids of instruments that a rule names. */
+  readonly instrumentIds: ReadonlySet<string>;
+}
+
+/** An account exists before a rule names it, and keeps its number. */
+async function accountNumbers(
+  db: Db,
+  accountNos: readonly string[],
+): Promise<ReadonlyMap<number, string>> {
+  if (accountNos.length === 0) return new Map();
+  const { rows } = await db.$client.query<{ accountId: number; accountNo: string }>(
+    `SELECT account_id AS "accountId", account_no AS "accountNo" FROM accounts
+     WHERE account_no = ANY($1::text[])`,
+    [accountNos],
+  );
+  return new Map(rows.map(({ accountId, accountNo }) => [accountId, accountNo]));
 }
 
 interface Known {
@@ -27,7 +46,13 @@ export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): P
   const known = flows.get(flow);
   if (known?.digest === frozen.digest) return known.tariffs;
   const rules = await loadFeeRules(db, flow, frozen);
-  const tariffs = { compile: tariffCompiler(rules), plans: new Map<string, TariffPlan>() };
+  const named = namedInRules(rules);
+  const tariffs: Tariffs = {
+    compile: tariffCompiler(rules),
+    plans: new Map(),
+    accountNoOf: await accountNumbers(db, [...named.accountNos]),
+    instrumentIds: named.instrumentIds,
+  };
   flows.set(flow, { digest: frozen.digest, tariffs });
   return tariffs;
 }

@@ -3,6 +3,7 @@ import type { FeeRule } from './fee-rule.ts';
 import { termsOf } from './fee-terms.ts';
 import { kernelLineOf } from './compile-kernel.ts';
 import type { KernelLine } from './kernel-line.ts';
+import { ruleIndex } from './rule-index.ts';
 import { selectRules, type SelectedRule } from './select-rules.ts';
 import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from './tariff-plan.ts';
 
@@ -29,11 +30,12 @@ export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): Ta
  */
 export function tariffCompiler(rules: readonly FeeRule[]): (query: TariffQuery) => TariffPlan {
   const plans = new Map<string, TariffPlan>();
+  const competing = ruleIndex(rules);
   return (query) => {
     const key = tariffKey(query);
     const known = plans.get(key);
     if (known !== undefined) return known;
-    const plan = compileTariff(rules, query);
+    const plan = compileTariff(competing(query), query);
     plans.set(key, plan);
     return plan;
   };
@@ -44,7 +46,8 @@ export const tariffKey = (query: TariffQuery): string =>
   `${query.scheduleId}|${query.market}|${query.instrumentType}|${query.stampDutyExempt}|` +
   `${query.side}|${query.tradeDate}|${query.channel ?? ''}|${query.currency ?? ''}|` +
   `${query.feeUnit ?? ''}|${query.marketLines?.join('+') ?? '*'}|` +
-  `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}`;
+  `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}|` +
+  `${query.stage ?? 'NORMAL'}|${query.accountNo ?? ''}|${query.instrumentId ?? ''}`;
 
 const BY_MONTH: readonly string[] = ['orderTier', 'shareTier', 'turnoverTier'];
 
@@ -86,6 +89,8 @@ function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery
     ruleId: rule.ruleId,
     version: rule.version,
     scheduleId: rule.scheduleId,
+    ...(rule.accountNo === undefined ? {} : { accountNo: rule.accountNo }),
+    ...(rule.conditions === undefined ? {} : { conditions: rule.conditions }),
     effectiveFrom: rule.effectiveFrom,
     currency: rule.currency,
     unit,

@@ -53,10 +53,22 @@ export type FeeFormula =
   /** What is left of half-up(consideration × factor) − consideration after the other lines. */
   | { readonly kind: 'remainder'; readonly totalFactor: DecimalString };
 
-/** A rule with conditions is special: where they hold it beats every ordinary rule of its code. */
+/** Grey: the trade was done in the grey market (暗盘), before the instrument was listed. */
+export const TRADE_STAGES = ['NORMAL', 'GREY'] as const;
+export type TradeStage = (typeof TRADE_STAGES)[number];
+
+/**
+ * A rule with conditions is special: where all of them hold it beats every ordinary rule of its
+ * code. Each lists what it holds for; a special rule without any holds always.
+ */
 export interface FeeConditions {
   /** Order channels (下单渠道), 0 to 9. */
   readonly channels?: readonly number[];
+  readonly stages?: readonly TradeStage[];
+  /** Instruments by their ids. */
+  readonly instruments?: readonly string[];
+  /** Client accounts by their numbers. */
+  readonly accounts?: readonly string[];
 }
 
 export type FeeSides = 'BUY' | 'SELL' | 'BOTH';
@@ -66,8 +78,10 @@ export interface FeeRule {
   readonly ruleId: number;
   readonly feeCode: string;
   readonly market: string;
-  /** null: a statutory or exchange line, which every schedule of the market carries. */
+  /** The general package (收费套餐) that the rule belongs to; null: it is global or personal. */
   readonly scheduleId: string | null;
+  /** The account that alone pays a personal fee (个性化收费), by its number. */
+  readonly accountNo?: string;
   /** Among rules in force from the same day the highest version wins. */
   readonly version: number;
   /** By trade date; both ends belong to it. */

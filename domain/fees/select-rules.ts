@@ -1,5 +1,6 @@
 import { ClearingError } from '../errors/clearing-error.ts';
 import type { FeeRule } from './fee-rule.ts';
+import { byPrecedence, lossAgainst, ownerOf, type RuleOwner } from './rule-precedence.ts';
 import type { LosingReason, LosingRule, TariffQuery, UnchargedCode } from './tariff-plan.ts';
 
 export interface SelectedRule {
@@ -16,7 +17,16 @@ const isInForce = (rule: FeeRule, query: TariffQuery): boolean =>
   rule.effectiveFrom <= query.tradeDate &&
   (rule.effectiveTo === undefined || query.tradeDate <= rule.effectiveTo);
 
-const isSpecial = (rule: FeeRule): boolean => rule.conditions?.channels !== undefined;
+/** The first condition that does not hold; null when all do, or there are none. */
+function conditionNotMet(rule: FeeRule, query: TariffQuery): LosingReason | null {
+  const { channels, stages, instruments, accounts } = rule.conditions ?? {};
+  const holds = <T>(list: readonly T[] | undefined, value: T | null | undefined): boolean =>
+    list === undefined || (value !== null && value !== undefined && list.includes(value));
+  if (!holds(channels, query.channel)) return 'channel-condition-not-met';
+  if (!holds(stages, query.stage ?? 'NORMAL')) return 'stage-condition-not-met';
+  if (!holds(instruments, query.instrumentId)) return 'instrument-condition-not-met';
+  return holds(accounts, query.accountNo) ? null : 'account-condition-not-met';
+}
 
 /** Why a rule cannot price this trade at all, in the order in which it is asked; null: it can. */
 function refusalOf(rule: FeeRule, query: TariffQuery): LosingReason | null {
@@ -25,39 +35,12 @@ function refusalOf(rule: FeeRule, query: TariffQuery): LosingReason | null {
   if (rule.sides !== 'BOTH' && rule.sides !== query.side) return 'other-side';
   if (query.tradeDate < rule.effectiveFrom) return 'not-yet-in-force';
   if (!isInForce(rule, query)) return 'no-longer-in-force';
-  const channels = rule.conditions?.channels;
-  if (channels !== undefined && (query.channel === null || !channels.includes(query.channel))) {
-    return 'channel-condition-not-met';
-  }
-  return null;
-}
-
-/**
- * Special before ordinary; inside each class the schedule's own rule before the market's; then the
- * later date, the higher version, the higher id.
- */
-function strongest(candidates: readonly FeeRule[]): FeeRule | undefined {
-  return [...candidates].sort(
-    (a, b) =>
-      Number(isSpecial(b)) - Number(isSpecial(a)) ||
-      Number(a.scheduleId === null) - Number(b.scheduleId === null) ||
-      compareText(b.effectiveFrom, a.effectiveFrom) ||
-      b.version - a.version ||
-      b.ruleId - a.ruleId,
-  )[0];
-}
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function lossAgainst(winner: FeeRule, rule: FeeRule): LosingReason {
-  if (isSpecial(winner) && !isSpecial(rule)) return 'ordinary-loses-to-special';
-  if (winner.scheduleId !== null && rule.scheduleId === null) return 'statutory-loses-to-schedule';
-  return winner.effectiveFrom === rule.effectiveFrom ? 'later-version-wins' : 'later-date-wins';
+  return conditionNotMet(rule, query);
 }
 
 function selectCode(rules: readonly FeeRule[], query: TariffQuery): SelectedRule | UnchargedCode {
   const refusals = new Map(rules.map((rule) => [rule, refusalOf(rule, query)]));
-  const winner = strongest(rules.filter((rule) => refusals.get(rule) === null));
+  const winner = rules.filter((rule) => refusals.get(rule) === null).sort(byPrecedence)[0];
   const losers = rules
     .filter((rule) => rule !== winner)
     .map((rule) => ({
@@ -79,42 +62,62 @@ function missing(query: TariffQuery, why: string, feeCode?: string): ClearingErr
   });
 }
 
-function assertScheduleIsInForce(
-  own: readonly FeeRule[],
-  statutory: readonly FeeRule[],
+/**
+ * A personal rule alone is no tariff: the account pays what its package and the market ask besides.
+ * A mandatory code has to be in force for whomever it was made mandatory.
+ */
+function assertTariffIsInForce(
+  owned: Readonly<Record<RuleOwner, readonly FeeRule[]>>,
   query: TariffQuery,
 ): void {
   const inForce = (rule: FeeRule): boolean => isInForce(rule, query);
-  if (query.ownRulesOptional !== true && !own.some(inForce)) {
+  if (query.ownRulesOptional !== true && !owned.package.some(inForce)) {
     throw missing(query, 'the schedule has no rule in force');
   }
-  if (statutory.length > 0 && !statutory.some(inForce)) {
+  if (owned.global.length > 0 && !owned.global.some(inForce)) {
     throw missing(query, 'the market has no statutory rule in force');
   }
-  for (const rule of own) {
-    const isOpenCode = own.some((other) => other.feeCode === rule.feeCode && inForce(other));
-    if (rule.mandatory === true && !isOpenCode) {
-      throw missing(query, 'a mandatory fee has no rule in force', rule.feeCode);
-    }
+  for (const rules of Object.values(owned)) {
+    const open = new Set(rules.filter(inForce).map((rule) => rule.feeCode));
+    const gap = rules.find((rule) => rule.mandatory === true && !open.has(rule.feeCode));
+    if (gap !== undefined)
+      throw missing(query, 'a mandatory fee has no rule in force', gap.feeCode);
   }
 }
 
+function competes(rule: FeeRule, query: TariffQuery): boolean {
+  switch (ownerOf(rule)) {
+    case 'personal':
+      return rule.accountNo === query.accountNo;
+    case 'package':
+      return rule.scheduleId === query.scheduleId;
+    case 'global':
+      return query.marketLines?.includes(rule.feeCode) !== false;
+  }
+}
+
+/** The rules that compete for the query, by who pays them, each by the smallest id. */
+function ownedRules(
+  rules: readonly FeeRule[],
+  query: TariffQuery,
+): Readonly<Record<RuleOwner, readonly FeeRule[]>> {
+  const competing = rules
+    .filter((rule) => rule.market === query.market && competes(rule, query))
+    .sort((a, b) => a.ruleId - b.ruleId);
+  const of = (owner: RuleOwner) => competing.filter((rule) => ownerOf(rule) === owner);
+  return { package: of('package'), global: of('global'), personal: of('personal') };
+}
+
 /**
- * One rule for each fee code of the schedule and of its market, and why the others lost. The
- * schedule's own codes come first, then statutory ones, each by the smallest rule id.
+ * One rule for each fee code of the schedule, of its market and of the account, and why the others
+ * lost. The schedule's own codes come first, then those of all, then those of the account alone.
  * Throws FEE_RULE_MISSING when the schedule, the market or a mandatory fee has no rule in force.
  */
 export function selectRules(rules: readonly FeeRule[], query: TariffQuery): RuleSelection {
-  const ofMarket = rules.filter((rule) => rule.market === query.market);
-  const own = ofMarket.filter((rule) => rule.scheduleId === query.scheduleId);
-  const statutory = ofMarket.filter(
-    (rule) => rule.scheduleId === null && query.marketLines?.includes(rule.feeCode) !== false,
-  );
-  assertScheduleIsInForce(own, statutory, query);
-
-  const byId = (a: FeeRule, b: FeeRule): number => a.ruleId - b.ruleId;
+  const owned = ownedRules(rules, query);
+  assertTariffIsInForce(owned, query);
   const families = new Map<string, FeeRule[]>();
-  for (const rule of [...own.sort(byId), ...statutory.sort(byId)]) {
+  for (const rule of Object.values(owned).flat()) {
     const family = families.get(rule.feeCode);
     if (family === undefined) families.set(rule.feeCode, [rule]);
     else family.push(rule);

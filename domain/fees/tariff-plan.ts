@@ -1,10 +1,13 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
 import type { Decimal, DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
-import type { FeeFormula, FeeUnit, RoundingPolicy } from './fee-rule.ts';
+import type { FeeConditions, FeeFormula, FeeUnit, RoundingPolicy, TradeStage } from './fee-rule.ts';
 import type { KernelLine } from './kernel-line.ts';
 
-/** Everything that decides which rules price an order; account and amounts play no part. */
+/**
+ * Everything that decides which rules price an order; amounts play no part. Plans are shared by all
+ * orders with the same query, so account and instrument are named only when a rule names them.
+ */
 export interface TariffQuery {
   readonly scheduleId: string;
   readonly market: string;
@@ -14,6 +17,12 @@ export interface TariffQuery {
   readonly tradeDate: BusinessDate;
   /** The order channel that billing uses, or null where there is none. */
   readonly channel: number | null;
+  /** Absent: NORMAL. */
+  readonly stage?: TradeStage;
+  /** The account's number when a rule names it (see named-in-rules.ts), else null or absent. */
+  readonly accountNo?: string | null;
+  /** Likewise the instrument. */
+  readonly instrumentId?: string | null;
   /** The trade currency; when given, a rule in another currency is refused. */
   readonly currency?: string;
   /** What the schedule fixes beyond its rules, when it has such a row. */
@@ -24,16 +33,23 @@ export interface TariffQuery {
   readonly roundingPolicy?: RoundingPolicy;
 }
 
+/** One word for each way to lose: first those that cannot price the trade, then those beaten. */
 export type LosingReason =
+  | 'other-instrument-type'
+  | 'other-side'
   | 'not-yet-in-force'
   | 'no-longer-in-force'
+  | 'channel-condition-not-met'
+  | 'stage-condition-not-met'
+  | 'instrument-condition-not-met'
+  | 'account-condition-not-met'
+  | 'ordinary-loses-to-special'
+  | 'package-loses-to-personal'
+  | 'global-loses-to-personal'
+  | 'global-loses-to-package'
   | 'later-date-wins'
   | 'later-version-wins'
-  | 'channel-condition-not-met'
-  | 'ordinary-loses-to-special'
-  | 'statutory-loses-to-schedule'
-  | 'other-side'
-  | 'other-instrument-type';
+  | 'later-rule-wins';
 
 export interface LosingRule {
   readonly ruleId: number;
@@ -52,6 +68,10 @@ export interface FeeChoice {
   readonly ruleId: number;
   readonly version: number;
   readonly scheduleId: string | null;
+  /** Of a personal rule. */
+  readonly accountNo?: string;
+  /** Of a special rule: what held. */
+  readonly conditions?: FeeConditions;
   readonly effectiveFrom: BusinessDate;
   readonly currency: string;
   readonly unit: FeeUnit;

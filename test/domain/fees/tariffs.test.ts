@@ -97,7 +97,7 @@ describe('which rule wins', () => {
     expect(lineOf(plan, 'SFC_LEVY').choice.losers).toContainEqual({
       ruleId: levy.ruleId,
       version: 1,
-      reason: 'statutory-loses-to-schedule',
+      reason: 'global-loses-to-package',
     });
   });
 
