@@ -43,7 +43,7 @@ function byKernel(plan: TariffPlan, orders: readonly OrderToPrice[]): number {
   let rows = 0;
   let characters = 0;
   for (const order of orders) {
-    priceInto(plan, order, (_line, _index, _execution, metric, exact, _clamp, amount) => {
+    priceInto(plan, order, (_line, _index, _execution, _order, metric, exact, _clamp, amount) => {
       rows += 1;
       characters += metric.length + exact.length + amount.length;
     });

@@ -1,9 +1,10 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { FeeRule } from '../domain/fees/fee-rule.ts';
-import type { RuleFamily } from '../domain/fees/new-fee-rule.ts';
+import { namedInRules } from '../domain/fees/named-in-rules.ts';
 import type { Tx } from './client.ts';
-import { feeCodes, feeRules, markets } from './schema/reference.ts';
+import { accounts, feeCodes, feeRules, instruments, markets } from './schema/reference.ts';
 import type { Transaction } from './transaction.ts';
 
 const FEE_RULE_LOCK = 7714;
@@ -16,61 +17,64 @@ export async function lockFeeRules({ client }: Transaction): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [FEE_RULE_LOCK]);
 }
 
-export interface FamilyRules {
-  /** Every version, oldest id first. */
-  readonly rules: readonly FeeRule[];
+export interface RulesOfMarket {
+  /** Every version of every rule, oldest id first. */
+  readonly ofMarket: readonly FeeRule[];
+  readonly feeCodes: readonly string[];
   readonly currency: string;
   readonly nextRuleId: number;
 }
 
-/** Throws NOT_FOUND for a market, a fee code or a schedule that nobody knows. */
-export async function loadRuleFamily(tx: Tx, family: RuleFamily): Promise<FamilyRules> {
-  const { market, feeCode, scheduleId } = family;
-  const [ofMarket] = await tx.select().from(markets).where(eq(markets.market, market));
-  if (!ofMarket) throw new ClearingError('NOT_FOUND', { market });
-  const [code] = await tx.select().from(feeCodes).where(eq(feeCodes.feeCode, feeCode));
-  if (!code) throw new ClearingError('NOT_FOUND', { feeCode });
-  if (scheduleId !== null) await assertSchedule(tx, market, scheduleId);
-  const bySchedule =
-    scheduleId === null ? isNull(feeRules.scheduleId) : eq(feeRules.scheduleId, scheduleId);
+/** What a new rule is held against. Throws NOT_FOUND for a market that nobody knows. */
+export async function loadRulesOfMarket(tx: Tx, market: string): Promise<RulesOfMarket> {
+  const [row] = await tx.select().from(markets).where(eq(markets.market, market));
+  if (!row) throw new ClearingError('NOT_FOUND', { market });
   const rows = await tx
     .select({ definition: feeRules.definition })
     .from(feeRules)
-    .where(and(eq(feeRules.market, market), eq(feeRules.feeCode, feeCode), bySchedule))
+    .where(eq(feeRules.market, market))
     .orderBy(asc(feeRules.ruleId));
+  const codes = await tx.select({ feeCode: feeCodes.feeCode }).from(feeCodes);
   const [highest] = await tx
     .select({ ruleId: sql<number>`coalesce(max(${feeRules.ruleId}), 0)` })
     .from(feeRules);
   return {
-    rules: rows.map(({ definition }) => definition as FeeRule),
-    currency: ofMarket.currency,
+    ofMarket: rows.map(({ definition }) => definition as FeeRule),
+    feeCodes: codes.map(({ feeCode }) => feeCode),
+    currency: row.currency,
     nextRuleId: (highest?.ruleId ?? 0) + 1,
   };
 }
 
-/** A schedule is known by the rules that it has. */
-async function assertSchedule(tx: Tx, market: string, scheduleId: string): Promise<void> {
-  const known = await tx
-    .select({ ruleId: feeRules.ruleId })
-    .from(feeRules)
-    .where(and(eq(feeRules.market, market), eq(feeRules.scheduleId, scheduleId)))
-    .limit(1);
-  if (known.length === 0) throw new ClearingError('NOT_FOUND', { market, scheduleId });
+/** Throws NOT_FOUND for the first account or instrument that the rule names and nobody knows. */
+export async function assertNamed(tx: Tx, rule: FeeRule): Promise<void> {
+  const named = namedInRules([rule]);
+  for (const accountNo of named.accountNos) {
+    const found = await tx.select().from(accounts).where(eq(accounts.accountNo, accountNo));
+    if (found.length === 0) throw new ClearingError('NOT_FOUND', { accountNo });
+  }
+  for (const instrumentId of named.instrumentIds) {
+    const found = await tx
+      .select()
+      .from(instruments)
+      .where(and(eq(instruments.instrumentId, instrumentId), eq(instruments.market, rule.market)));
+    if (found.length === 0) throw new ClearingError('NOT_FOUND', { instrumentId });
+  }
+}
+
+export interface TicketOrigin {
+  readonly addedBy: string;
+  readonly approvedBy: string[];
+  readonly ticketId: string;
 }
 
 /** Adds one version. The caller holds the lock, under which the id of the rule was chosen. */
 export async function addFeeRule(
   tx: Tx,
   rule: FeeRule,
-  by: {
-    readonly addedBy: string;
-    readonly approvedBy: readonly string[];
-    readonly ticketId: string;
-  },
+  by: TicketOrigin & { readonly knownFrom: BusinessDate },
 ): Promise<void> {
-  const { ruleId, feeCode, market, scheduleId, version, effectiveFrom } = rule;
-  const searched = { ruleId, feeCode, market, scheduleId, version, effectiveFrom };
-  await tx
-    .insert(feeRules)
-    .values({ ...searched, definition: rule, ...by, approvedBy: [...by.approvedBy] });
+  const { ruleId, feeCode, market, scheduleId, accountNo, version, effectiveFrom } = rule;
+  const searched = { ruleId, feeCode, market, scheduleId, accountNo, version, effectiveFrom };
+  await tx.insert(feeRules).values({ ...searched, definition: rule, ...by });
 }

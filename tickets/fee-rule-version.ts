@@ -1,52 +1,35 @@
 import Type from 'typebox';
-import { addFeeRule, loadRuleFamily, lockFeeRules } from '../db/fee-rules.repository.ts';
+import {
+  addFeeRule,
+  assertNamed,
+  loadRulesOfMarket,
+  lockFeeRules,
+} from '../db/fee-rules.repository.ts';
+import { loadScenario } from '../db/fee-scenarios.repository.ts';
 import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
 import type { Transaction } from '../db/transaction.ts';
+import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { FeeRule } from '../domain/fees/fee-rule.ts';
-import { newFeeRule, type NewFeeRule, type RuleFamily } from '../domain/fees/new-fee-rule.ts';
-import { ROUNDING_MODES } from '../domain/money/rounding.ts';
-import { INSTRUMENT_TYPES } from '../domain/trades/trade.ts';
-import { Day, oneOf, strict } from './payload-fields.ts';
+import { invalidRule } from '../domain/fees/fee-rule-meaning.ts';
+import type { KnownRules, NewFeeRule } from '../domain/fees/new-fee-rule.ts';
+import { planFeeRules, type AskedRule } from '../domain/fees/plan-fee-rules.ts';
+import type { RuleFamily } from '../domain/fees/rule-family.ts';
+import { Name, RuleDraft, Terms } from './fee-fields.ts';
+import { Day, Id, strict } from './payload-fields.ts';
 import { ticketKind, type Facts } from './ticket-kind.ts';
 
-const Name = Type.String({ minLength: 1, maxLength: 64 });
-const Decimal = Type.String({ pattern: String.raw`^\d{1,18}(\.\d{1,18})?$` });
-const InstrumentTypes = Type.Array(oneOf(INSTRUMENT_TYPES), { minItems: 1, uniqueItems: true });
+/** The rules of a market, and the ledger date that is open while they are looked at. */
+export async function knownRules(t: Transaction, market: string): Promise<KnownRules> {
+  const open = await openLedgerDateRow(t.tx);
+  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
+  return { ...(await loadRulesOfMarket(t.tx, market)), today: open.ledgerDate };
+}
 
-/** The shape; what the values have to be together is said by domain/fees. */
-const Draft = strict({
-  effectiveFrom: Day,
-  effectiveTo: Type.Optional(Day),
-  sides: oneOf(['BUY', 'SELL', 'BOTH']),
-  instrumentTypes: Type.Optional(InstrumentTypes),
-  exemptTypes: Type.Optional(
-    Type.Array(strict({ type: oneOf(INSTRUMENT_TYPES), from: Type.Optional(Day) })),
-  ),
-  exemptByInstrumentFlag: Type.Optional(Type.Literal(true)),
-  unit: Name,
-  formula: Type.Object({ kind: Name }),
-  min: Type.Optional(Decimal),
-  max: Type.Optional(Decimal),
-  capRate: Type.Optional(Decimal),
-  minBeatsMax: Type.Optional(Type.Literal(true)),
-  minWaivedFor: Type.Optional(InstrumentTypes),
-  rounding: strict({ mode: oneOf(ROUNDING_MODES), increment: Decimal }),
-  floorPerLine: Type.Optional(Decimal),
-  conditions: Type.Optional(
-    strict({
-      channels: Type.Array(Type.Integer({ minimum: 0, maximum: 9 }), {
-        minItems: 1,
-        uniqueItems: true,
-      }),
-    }),
-  ),
-  mandatory: Type.Optional(Type.Literal(true)),
-  currency: Name,
-  note: Type.Optional(Type.String({ maxLength: 500 })),
-});
-
-/** 新增收费规则版本: a fee changes by one more version of its rule; no rule is ever edited. */
+/**
+ * 新增收费规则版本: a fee changes by one more version of its rule; no rule is ever edited. The rule is
+ * of a package, of one account (个性化收费), or of all.
+ */
 export const feeRuleVersion = ticketKind({
   key: 'billing.fee_rule_version.exec',
   name: { en: 'New version of a fee rule', zhHans: '新增收费规则版本', zhHant: '新增收費規則版本' },
@@ -55,46 +38,91 @@ export const feeRuleVersion = ticketKind({
     market: Name,
     feeCode: Name,
     scheduleId: Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 64 }),
+    accountNo: Type.Optional(Name),
   }),
-  payload: strict({ rule: Draft }),
+  payload: strict({
+    rule: Type.Optional(RuleDraft),
+    scenario: Type.Optional(strict({ scenarioId: Name, terms: Terms })),
+    withdraw: Type.Optional(strict({ ruleId: Id, effectiveFrom: Day })),
+    opensSchedule: Type.Optional(
+      Type.Literal(true, { description: 'The first rule of a package that is not there yet.' }),
+    ),
+  }),
   ask: 'billing.fee_rule_operation',
   see: 'clearing.ledger_query',
 
   async subject(t, { target, payload }, { lock }) {
     if (lock) await lockFeeRules(t);
-    const { newest, planned } = await plan(t, target, payload.rule);
+    const { newest, planned } = await plan(t, target, payload);
+    const [first] = planned;
+    const owner = target.accountNo ?? target.scheduleId ?? 'statutory';
     return {
-      targetId: `${target.market}/${target.scheduleId ?? 'statutory'}/${target.feeCode}`,
+      targetId: `${target.market}/${owner}/${target.feeCode}`,
       version: newest === undefined ? 'none' : `rule ${newest.ruleId}, version ${newest.version}`,
-      before: planned.replaces === undefined ? {} : termsOf(planned.replaces),
-      after: termsOf(planned.rule),
+      before: first?.replaces === undefined ? {} : termsOf(first.replaces),
+      after: { ...(first === undefined ? {} : termsOf(first.rule)), ...laterOf(planned) },
     };
   },
 
   effect: {
     kind: 'transaction',
     async apply(t, { ticketId, target, payload, maker, approvers }) {
-      const { planned } = await plan(t, target, payload.rule);
-      const { ruleId, version, effectiveFrom } = planned.rule;
-      const by = { addedBy: maker, approvedBy: approvers, ticketId };
-      await addFeeRule(t.tx, planned.rule, by);
-      return { ruleId, version, effectiveFrom };
+      const { planned, today } = await plan(t, target, payload);
+      const by = { addedBy: maker, approvedBy: [...approvers], ticketId, knownFrom: today };
+      for (const { rule } of planned) await addFeeRule(t.tx, rule, by);
+      const [first] = planned;
+      if (first === undefined) return {};
+      const { ruleId, version, effectiveFrom } = first.rule;
+      return { ruleId, version, effectiveFrom, ...laterOf(planned) };
     },
   },
 });
 
-async function plan(
-  t: Transaction,
-  family: RuleFamily,
-  draft: Facts,
-): Promise<{ readonly newest: FeeRule | undefined; readonly planned: NewFeeRule }> {
-  const open = await openLedgerDateRow(t.tx);
-  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
-  const known = await loadRuleFamily(t.tx, family);
-  const planned = newFeeRule(family, draft, { ...known, today: open.ledgerDate });
-  return { newest: known.rules.at(-1), planned };
+interface Payload extends AskedRule {
+  readonly opensSchedule?: true;
+}
+
+interface Plan {
+  /** Of the family, whatever its side, types and conditions. */
+  readonly newest: FeeRule | undefined;
+  readonly planned: readonly NewFeeRule[];
+  readonly today: BusinessDate;
+}
+
+async function plan(t: Transaction, family: RuleFamily, asked: object): Promise<Plan> {
+  const payload = asked as Payload;
+  const { market, feeCode, scheduleId, accountNo } = family;
+  const known = await knownRules(t, market);
+  if (!known.feeCodes.includes(feeCode)) throw new ClearingError('NOT_FOUND', { feeCode });
+  assertSchedule(family, known, payload.opensSchedule === true);
+  const { scenario } = payload;
+  const versions = scenario === undefined ? [] : await loadScenario(t.tx, scenario.scenarioId);
+  if (scenario !== undefined && versions.length === 0) {
+    throw new ClearingError('NOT_FOUND', { scenarioId: scenario.scenarioId });
+  }
+  const planned = planFeeRules(family, payload, versions, known);
+  for (const { rule } of planned) await assertNamed(t.tx, rule);
+  const ofFamily = known.ofMarket.filter(
+    (rule) =>
+      rule.feeCode === feeCode && rule.scheduleId === scheduleId && rule.accountNo === accountNo,
+  );
+  return { newest: ofFamily.at(-1), planned, today: known.today };
+}
+
+/** A package is known by the rules that it has; only who says so begins one. */
+function assertSchedule({ market, scheduleId }: RuleFamily, known: KnownRules, opens: boolean) {
+  const isKnown = known.ofMarket.some((rule) => rule.scheduleId === scheduleId);
+  if (scheduleId === null || !opens) {
+    if (scheduleId === null || isKnown) return;
+    throw new ClearingError('NOT_FOUND', { market, scheduleId });
+  }
+  if (isKnown) throw invalidRule('opensSchedule', 'the package is there already', scheduleId);
 }
 
 /** Ids are given when the rule is added: another one may come in between. */
 const termsOf = (rule: FeeRule): Facts =>
   Object.fromEntries(Object.entries(rule).filter(([name]) => name !== 'ruleId'));
+
+/** Of a rule by scenario: the first days of what later versions of the scenario make of it. */
+const laterOf = (planned: readonly NewFeeRule[]): Facts =>
+  planned.length > 1 ? { alsoFrom: planned.slice(1).map(({ rule }) => rule.effectiveFrom) } : {};

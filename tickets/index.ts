@@ -1,8 +1,11 @@
 // The registry of ticket keys: adding one is a file beside this one and a name in this list.
+import { accountPackage } from './account-package.ts';
 import { approvalFlow } from './approval-flow.ts';
 import { checkPass } from './check-pass.ts';
+import { defaultPackage } from './default-package.ts';
 import { earlyCutoff } from './early-cutoff.ts';
 import { feeRuleVersion } from './fee-rule-version.ts';
+import { feeScenarioVersion } from './fee-scenario-version.ts';
 import { personRoles } from './person-roles.ts';
 import { reClearing } from './re-clearing.ts';
 import { readinessPass } from './readiness-pass.ts';
@@ -16,6 +19,9 @@ export const TICKET_KINDS: TicketKinds = kindsOf(
   readinessPass,
   systemConfig,
   feeRuleVersion,
+  feeScenarioVersion,
+  accountPackage,
+  defaultPackage,
   personRoles,
   approvalFlow(() => [...TICKET_KINDS.keys()]),
 );

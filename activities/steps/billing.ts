@@ -69,7 +69,7 @@ export const billing: StepDefinition = {
     if (syncRunIds.length === 0) return { inputs: { syncRunIds }, shards: [] };
     const inputs: BillingInputs = {
       syncRunIds,
-      feeRules: await feeRuleVersion(t.client, run.flow),
+      feeRules: await feeRuleVersion(t.client, run.flow, { ledgerDate: run.ledgerDate }),
       masterData: await masterDataVersion(t.client, run.flow),
       maxEditNo: await maxEditNo(t.client, run),
     };

@@ -25,6 +25,10 @@ export const Contract = shape({
   orderChannel: Type.Integer(),
   settlementChannel: Type.String(),
   scheduleId: Type.String(),
+  policyVersion: Type.Unsafe<number | null>({
+    type: ['integer', 'null'],
+    description: 'The newest fee rule that billing could see.',
+  }),
   currency: Type.String(),
   executionCount: Type.Integer(),
   quantity: Amount,
@@ -53,7 +57,7 @@ export const Fee = shape({
   currency: Type.String(),
   metric: Amount,
   exactAmount: Amount,
-  clamp: oneOf(['', 'min', 'max', 'cap', 'waived']),
+  clamp: oneOf(['', 'min', 'max', 'cap', 'waived', 'threshold']),
   amount: Amount,
   choice: Type.Unsafe<object>({
     ...Anything,

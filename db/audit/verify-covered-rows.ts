@@ -11,6 +11,8 @@ const COVERED = {
   setting_versions: ['setting', 'version'],
   manual_passes: ['ledger_date', 'flow', 'kind', 'item', 'evidence_hash'],
   fee_rules: ['rule_id'],
+  fee_scenarios: ['scenario_id', 'version'],
+  default_packages: ['market', 'account_kind', 'version'],
   people: ['person_id'],
   sign_in_accounts: ['account'],
   person_roles: ['person_id', 'role'],

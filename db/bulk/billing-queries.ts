@@ -16,10 +16,17 @@ export interface BillingInputs {
   readonly maxEditNo: number;
 }
 
+/** The rules that a run may see. */
 export interface FeeRuleVersion {
   readonly count: number;
+  /** The newest of them: the policy version of what is billed by them. */
   readonly maxRuleId: number;
   readonly digest: string;
+  /**
+   * Rules that were added while a later ledger date was open are not seen: a date that is billed
+   * again is billed by the rules of that date. Absent in runs of former releases, which saw all.
+   */
+  readonly ledgerDate?: BusinessDate;
 }
 
 const ordersOf = (ledgerDate: BusinessDate, syncRunIds: readonly number[]): string =>
@@ -75,18 +82,25 @@ export function ordersQuery(
     ORDER BY o.account_id, o.order_no`;
 }
 
+/** SQL: the rules of a flow up to an id that a ledger date may see; null is any date. */
+const VISIBLE = `FROM fee_rules JOIN markets USING (market)
+  WHERE flow = $1 AND rule_id <= $2::bigint
+    AND (known_from IS NULL OR $3::date IS NULL OR known_from <= $3::date)`;
+
 export async function feeRuleVersion(
   client: pg.PoolClient | pg.Pool,
   flow: string,
-  maxRuleId = Number.MAX_SAFE_INTEGER,
+  upTo: { readonly ledgerDate?: BusinessDate | undefined; readonly maxRuleId?: number } = {},
 ): Promise<FeeRuleVersion> {
+  const { ledgerDate, maxRuleId = Number.MAX_SAFE_INTEGER } = upTo;
   const { rows } = await client.query<FeeRuleVersion>(
     `SELECT count(*) AS count, coalesce(max(rule_id), 0) AS "maxRuleId",
        md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest
-     FROM fee_rules JOIN markets USING (market) WHERE flow = $1 AND rule_id <= $2::bigint`,
-    [flow, maxRuleId],
+     ${VISIBLE}`,
+    [flow, maxRuleId, ledgerDate ?? null],
   );
-  return rows[0] ?? { count: 0, maxRuleId: 0, digest: '' };
+  const found = rows[0] ?? { count: 0, maxRuleId: 0, digest: '' };
+  return ledgerDate === undefined ? found : { ...found, ledgerDate };
 }
 
 /** The frozen rules. Throws FEE_RULE_MISSING when they are no longer what the run froze. */
@@ -96,11 +110,10 @@ export async function loadFeeRules(
   frozen: FeeRuleVersion,
 ): Promise<FeeRule[]> {
   const { rows } = await db.$client.query<{ definition: FeeRule }>(
-    `SELECT definition FROM fee_rules JOIN markets USING (market)
-     WHERE flow = $1 AND rule_id <= $2 ORDER BY rule_id`,
-    [flow, frozen.maxRuleId],
+    `SELECT definition ${VISIBLE} ORDER BY rule_id`,
+    [flow, frozen.maxRuleId, frozen.ledgerDate ?? null],
   );
-  const now = await feeRuleVersion(db.$client, flow, frozen.maxRuleId);
+  const now = await feeRuleVersion(db.$client, flow, frozen);
   if (now.digest !== frozen.digest) {
     throw new ClearingError('FEE_RULE_MISSING', {
       why: 'fee rules were changed in place while billing ran; run billing again',

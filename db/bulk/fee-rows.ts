@@ -1,5 +1,5 @@
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import type { FeeSink } from '../../domain/fees/fee-kernel.ts';
+import type { FeeSink } from '../../domain/fees/fee-sink.ts';
 import type { CopyBuffer } from './copy-buffer.ts';
 import type { LineIds } from './fee-choices.ts';
 
@@ -28,7 +28,7 @@ export class FeeRows {
   }
 
   /** For priceInto. Throws BOOKS_OUT_OF_BALANCE for a row that does not go forward. */
-  readonly sink: FeeSink = (_, at, execution, metric, exact, clamp, amount) => {
+  readonly sink: FeeSink = (_, at, execution, _order, metric, exact, clamp, amount) => {
     const { rows } = this;
     const ids = this.ids[at];
     if (ids === undefined || rows === undefined) throw new RangeError(`no ids for line ${at}`);

@@ -35,12 +35,23 @@ const INSTRUMENTS = `
     name = excluded.name, currency = excluded.currency, lot_size = excluded.lot_size,
     stamp_duty_exempt = excluded.stamp_duty_exempt`;
 
+/** An account gets the default packages of its kind from its opening on, once: when it comes. */
 const NEW_ACCOUNTS = `
-  INSERT INTO accounts (account_no, kind, status, opened_on, closed_on)
-  SELECT f.account_no, f.kind, f.status, f.opened_on, f.closed_on
-  FROM ${inForce('accounts')}
-  WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_no = f.account_no)
-  ORDER BY f.account_no
+  WITH opened AS (
+    INSERT INTO accounts (account_no, kind, status, opened_on, closed_on)
+    SELECT f.account_no, f.kind, f.status, f.opened_on, f.closed_on
+    FROM ${inForce('accounts')}
+    WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.account_no = f.account_no)
+    ORDER BY f.account_no
+    ON CONFLICT DO NOTHING
+    RETURNING account_id, kind, opened_on)
+  INSERT INTO account_fee_schedules (account_id, market, schedule_id, effective_from)
+  SELECT o.account_id, d.market, d.schedule_id, o.opened_on
+  FROM opened o
+  JOIN (SELECT DISTINCT ON (market, account_kind) market, account_kind, schedule_id
+        FROM default_packages ORDER BY market, account_kind, version DESC) d
+    ON d.account_kind = o.kind AND d.schedule_id IS NOT NULL
+  ORDER BY o.account_id, d.market
   ON CONFLICT DO NOTHING`;
 
 const CHANGED_ACCOUNTS = `

@@ -24,6 +24,8 @@ export interface ContractView {
   readonly orderChannel: number;
   readonly settlementChannel: string;
   readonly scheduleId: string;
+  /** The newest fee rule that billing could see; null for what no billing run made. */
+  readonly policyVersion: number | null;
   readonly currency: string;
   readonly executionCount: number;
   readonly quantity: DecimalString;
@@ -45,7 +47,9 @@ const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.f
   c.generation, c.billing_run_id AS "billingRunId", c.source, c.order_no AS "orderNo",
   c.order_id AS "orderId", a.account_no AS "accountNo", i.instrument_id AS "instrumentId", c.side,
   c.trade_date AS "tradeDate", c.order_channel AS "orderChannel",
-  c.settlement_channel AS "settlementChannel", c.schedule_id AS "scheduleId", c.currency,
+  c.settlement_channel AS "settlementChannel", c.schedule_id AS "scheduleId",
+  (SELECT (r.inputs -> 'feeRules' ->> 'maxRuleId')::integer FROM step_runs r
+   WHERE r.step_run_id = c.billing_run_id) AS "policyVersion", c.currency,
   c.execution_count AS "executionCount", c.quantity, c.gross_amount AS "grossAmount",
   c.fee_amount AS "feeAmount", c.net_amount AS "netAmount",
   c.cash_settlement_date AS "cashSettlementDate",

@@ -52,8 +52,10 @@ export interface FeeRuleView {
   readonly ruleId: number;
   readonly market: string;
   readonly feeCode: string;
-  /** Null for a statutory or exchange line. */
+  /** Null for a rule of all, such as a statutory line, and for a personal one. */
   readonly scheduleId: string | null;
+  /** Of a personal rule. */
+  readonly accountNo: string | null;
   readonly version: number;
   readonly effectiveFrom: BusinessDate;
   readonly definition: FeeRule;
@@ -64,7 +66,7 @@ export interface FeeRuleView {
 }
 
 const FEE_RULES = `SELECT rule_id AS "ruleId", market, fee_code AS "feeCode",
-  schedule_id AS "scheduleId", version, effective_from AS "effectiveFrom", definition,
+  schedule_id AS "scheduleId", account_no AS "accountNo", version, effective_from AS "effectiveFrom", definition,
   added_by AS "addedBy", approved_by AS "approvedBy", ticket_id AS "ticketId",
   added_at AS "addedAt" FROM fee_rules`;
 
@@ -72,6 +74,7 @@ export interface FeeRuleFilter extends PageRequest {
   readonly market?: string | undefined;
   readonly feeCode?: string | undefined;
   readonly scheduleId?: string | undefined;
+  readonly accountNo?: string | undefined;
 }
 
 /** Every version of every fee rule, in the order in which they were added. */
@@ -83,7 +86,8 @@ export async function readFeeRules(
   const conditions = new Conditions()
     .add('market = ?', filter.market)
     .add('fee_code = ?', filter.feeCode)
-    .add('schedule_id = ?', filter.scheduleId);
+    .add('schedule_id = ?', filter.scheduleId)
+    .add('account_no = ?', filter.accountNo);
   const keyOf = (row: FeeRuleView) => [row.ruleId];
   return readPage<FeeRuleView>(
     reader,

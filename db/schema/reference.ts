@@ -124,6 +124,7 @@ export const accounts = pgTable(
   (t) => [check('accounts_are_not_house_accounts', sql`${t.accountId} >= 1000000`)],
 );
 
+/** The general package of an account: of those that have begun, the latest counts. */
 export const accountFeeSchedules = pgTable(
   'account_fee_schedules',
   {
@@ -134,6 +135,8 @@ export const accountFeeSchedules = pgTable(
     scheduleId: text('schedule_id').notNull(),
     effectiveFrom: day('effective_from').notNull(),
     effectiveTo: day('effective_to'),
+    /** Null for what came with the account: its default, or the data it was loaded with. */
+    ticketId: text('ticket_id'),
   },
   (t) => [
     primaryKey({
@@ -143,7 +146,10 @@ export const accountFeeSchedules = pgTable(
   ],
 );
 
-/** Fee rules are data with versions; statutory lines have no schedule. Append-only by trigger. */
+/**
+ * Fee rules are data with versions: of a general package (schedule), of one account, or of all
+ * (neither). Append-only by trigger.
+ */
 export const feeRules = pgTable(
   'fee_rules',
   {
@@ -151,6 +157,7 @@ export const feeRules = pgTable(
     feeCode: text('fee_code').notNull(),
     market: text('market').notNull(),
     scheduleId: text('schedule_id'),
+    accountNo: text('account_no'),
     version: integer('version').notNull(),
     effectiveFrom: day('effective_from').notNull(),
     /** The whole FeeRule of domain/fees; the columns beside it are there to be searched. */
@@ -163,6 +170,8 @@ export const feeRules = pgTable(
       .default(sql`'{}'`),
     ticketId: text('ticket_id'),
     addedAt: instant('added_at').notNull().defaultNow(),
+    /** The ledger date that was open then: no earlier one is billed by it. Null: always known. */
+    knownFrom: day('known_from'),
   },
   (t) => [index('fee_rules_by_schedule').on(t.market, t.scheduleId)],
 );

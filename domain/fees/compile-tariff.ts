@@ -3,6 +3,7 @@ import type { FeeRule } from './fee-rule.ts';
 import { termsOf } from './fee-terms.ts';
 import { kernelLineOf } from './compile-kernel.ts';
 import type { KernelLine } from './kernel-line.ts';
+import { inDependencyOrder } from './fee-dependencies.ts';
 import { ruleIndex } from './rule-index.ts';
 import { selectRules, type SelectedRule } from './select-rules.ts';
 import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from './tariff-plan.ts';
@@ -14,7 +15,7 @@ import type { FeeChoice, FeeWaiver, TariffLine, TariffPlan, TariffQuery } from '
  */
 export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): TariffPlan {
   const { chosen, uncharged } = selectRules(rules, query);
-  const lines = chosen.map((selected) => lineOf(selected, query)).sort(remaindersLast);
+  const lines = inDependencyOrder(chosen.map((selected) => lineOf(selected, query)));
   const kernel = lines.map((line) => kernelLineOf(line.choice, line.terms));
   return {
     query,
@@ -58,10 +59,6 @@ const BY_MONTH: readonly string[] = ['orderTier', 'shareTier', 'turnoverTier'];
 export const lineByMonth = ({ lines }: TariffPlan): TariffLine | undefined =>
   lines.find(({ choice }) => BY_MONTH.includes(choice.formula.kind));
 
-/** A remainder is what the other lines leave, so it is priced after them. */
-const remaindersLast = (a: TariffLine, b: TariffLine): number =>
-  Number(a.choice.formula.kind === 'remainder') - Number(b.choice.formula.kind === 'remainder');
-
 function lineOf({ rule, losers }: SelectedRule, query: TariffQuery): TariffLine {
   if (query.currency !== undefined && query.currency !== rule.currency) {
     throw new ClearingError('UNSUPPORTED', {
@@ -95,6 +92,8 @@ function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery
     currency: rule.currency,
     unit,
     formula: rule.formula,
+    ...(rule.threshold === undefined ? {} : { threshold: rule.threshold }),
+    ...(rule.divisor === undefined ? {} : { divisor: rule.divisor }),
     min: rule.min ?? null,
     minWaived: rule.minWaivedFor?.includes(query.instrumentType) === true,
     max: rule.max ?? null,

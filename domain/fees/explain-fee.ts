@@ -1,12 +1,21 @@
 import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal, type DecimalString } from '../money/decimal.ts';
 import { formatAmount, roundTo } from '../money/rounding.ts';
-import type { FeeFormula } from './fee-rule.ts';
+import { partIn, progressively } from './fee-formula.ts';
+import type { FeeFormula, ProgressiveTier } from './fee-rule.ts';
 import { factorOf } from './fee-terms.ts';
 import type { FeeChoice, FeeLine } from './tariff-plan.ts';
 
 export type ExplanationStep =
   | { readonly step: 'waived'; readonly because: string; readonly result: DecimalString }
+  /** Nothing is charged unless the metric is larger; result null: it is. */
+  | {
+      readonly step: 'threshold';
+      readonly threshold: DecimalString;
+      readonly metric: DecimalString;
+      readonly isDeciding: boolean;
+      readonly result: DecimalString | null;
+    }
   /** metric × factor, or the tiers that gave the exact amount. */
   | {
       readonly step: 'compute';
@@ -16,6 +25,8 @@ export type ExplanationStep =
       /** Null where a bound replaced an amount of which only the outcome is stored. */
       readonly result: DecimalString | null;
     }
+  /** By the days of the year of an annual rate, to 40 significant digits. */
+  | { readonly step: 'divide'; readonly divisor: number; readonly result: DecimalString | null }
   | {
       readonly step: 'min' | 'max' | 'cap';
       readonly bound: DecimalString;
@@ -58,8 +69,13 @@ const waived = (choice: FeeChoice): ExplanationStep[] => [
 ];
 
 function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
+  const threshold = thresholdStep(line, choice);
+  if (line.clamp === 'threshold') return threshold;
   const raw = rawAmount(line, choice);
+  const { divisor } = choice;
+  const annual = divisor === undefined ? raw : (raw?.div(divisor) ?? null);
   const steps: ExplanationStep[] = [
+    ...threshold,
     {
       step: 'compute',
       formula: choice.formula,
@@ -67,7 +83,10 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
       arithmetic: arithmeticOf(line, choice.formula),
       result: raw?.toString() ?? null,
     },
-    ...boundSteps(line, choice, raw),
+    ...(divisor === undefined
+      ? []
+      : [{ step: 'divide' as const, divisor, result: annual?.toString() ?? null }]),
+    ...boundSteps(line, choice, annual),
   ];
   if (choice.formula.kind === 'remainder') return steps;
   const rounded = roundTo(new Decimal(line.exact), choice.rounding);
@@ -81,12 +100,24 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   return steps;
 }
 
-/** The amount before bounds, recomputed from the metric where one multiplication gives it. */
+function thresholdStep({ metric, clamp }: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
+  const { threshold } = choice;
+  if (threshold === undefined) return [];
+  const isDeciding = clamp === 'threshold';
+  return [{ step: 'threshold', threshold, metric, isDeciding, result: isDeciding ? '0.00' : null }];
+}
+
+/** The amount before division and bounds, where the metric alone gives it. */
 function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal | null {
-  const factor = factorOf(choice.formula);
-  if (choice.formula.kind === 'flat') return factor;
+  const { formula } = choice;
+  const factor = factorOf(formula);
+  if (formula.kind === 'flat') return factor;
+  if (formula.kind === 'amountTier' || formula.kind === 'quantityTier') {
+    return progressively(formula.tiers, new Decimal(line.metric));
+  }
   if (factor !== null && !choice.sumExecutions) return factor.times(line.metric);
-  return line.clamp === '' || choice.sumExecutions ? new Decimal(line.exact) : null;
+  const isExact = line.clamp === '' && choice.divisor === undefined;
+  return isExact || choice.sumExecutions ? new Decimal(line.exact) : null;
 }
 
 function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
@@ -97,7 +128,14 @@ function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
       return `${metric} × ${formula.amount} ÷ 1000000`;
     case 'perShare':
     case 'perContract':
+    case 'perOrder':
+    case 'perExecution':
       return `${metric} × ${formula.amount}`;
+    case 'amountTier':
+    case 'quantityTier':
+      return tierArithmetic(formula.tiers, new Decimal(metric));
+    case 'ofFees':
+      return `${metric} (${formula.feeCodes.join(' + ')}) × ${formula.rate}`;
     case 'flat':
       return formula.amount;
     case 'remainder':
@@ -108,6 +146,18 @@ function arithmeticOf({ metric }: ExplainedLine, formula: FeeFormula): string {
       return `tiers on ${metric}`;
   }
 }
+
+/** `100000 × 0.001 + 200000 × 0.0005`; a part that its tier's minimum raises shows both. */
+const tierArithmetic = (tiers: readonly ProgressiveTier[], metric: Decimal): string =>
+  tiers
+    .map((tier) => ({ tier, part: partIn(tier, metric) }))
+    .filter(({ part }) => !part.isZero())
+    .map(({ tier: { rate, min }, part }) =>
+      min === undefined
+        ? `${part.toString()} × ${rate}`
+        : `at least ${min}: ${part.toString()} × ${rate}`,
+    )
+    .join(' + ') || '0';
 
 /** The bounds that the rule has, in the order in which they apply. */
 function boundSteps(

@@ -1,6 +1,6 @@
 import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal, ZERO } from '../money/decimal.ts';
-import type { FeeFormula, TurnoverTier } from './fee-rule.ts';
+import type { FeeFormula, ProgressiveTier, TurnoverTier } from './fee-rule.ts';
 import type { LineTerms } from './tariff-plan.ts';
 
 /** The executions on which one line is computed. `base` is in the currency of the rule. */
@@ -9,6 +9,7 @@ export interface FeeGroup {
   readonly quantity: Decimal;
   /** Consideration, already converted where the rule is in another currency. */
   readonly base: Decimal;
+  readonly orders: number;
 }
 
 /** The month's counters, in numbers that formulas can use. */
@@ -25,14 +26,15 @@ export interface FormulaResult {
   readonly amount: Decimal;
 }
 
-type ProportionalFormula = Exclude<FeeFormula, { readonly kind: 'remainder' }>;
+/** Formulas that need nothing but the group; others are computed from what was charged already. */
+type OwnFormula = Exclude<FeeFormula, { readonly kind: 'remainder' | 'ofFees' }>;
 
 /**
  * What a formula gives for a group, exactly. Throws UNSUPPORTED for an order in a tier whose terms
  * are not known, and FEE_RULE_MISSING when no tier holds it.
  */
 export function evaluateFormula(
-  formula: ProportionalFormula,
+  formula: OwnFormula,
   terms: LineTerms,
   group: FeeGroup,
   month: MonthState,
@@ -46,6 +48,16 @@ export function evaluateFormula(
       return { metric: new Decimal(1), amount: factor };
     case 'perContract':
       return { metric: group.quantity, amount: group.quantity.times(factor) };
+    case 'perOrder':
+      return { metric: new Decimal(group.orders), amount: factor.times(group.orders) };
+    case 'perExecution': {
+      const count = group.executions.length;
+      return { metric: new Decimal(count), amount: factor.times(count) };
+    }
+    case 'amountTier':
+      return { metric: group.base, amount: progressively(formula.tiers, group.base) };
+    case 'quantityTier':
+      return { metric: group.quantity, amount: progressively(formula.tiers, group.quantity) };
     case 'perShare': {
       const shares =
         formula.skipBelowAmount === true ? sharesAtOrAbove(group, factor) : group.quantity;
@@ -70,6 +82,20 @@ export function evaluateFormula(
       return { metric: group.base, amount: onTurnover(formula, group.base, month.turnoverBefore) };
   }
 }
+
+/** What of the metric lies in a tier; tiers are left-open and right-closed. */
+export function partIn({ gt, lte }: ProgressiveTier, metric: Decimal): Decimal {
+  const end = lte === null ? metric : Decimal.min(lte, metric);
+  return end.gt(gt) ? end.minus(gt) : ZERO;
+}
+
+/** Each part at the rate of its own tier, and not less than the tier's own minimum. */
+export const progressively = (tiers: readonly ProgressiveTier[], metric: Decimal): Decimal =>
+  tiers.reduce((sum, tier) => {
+    const part = partIn(tier, metric);
+    if (part.isZero()) return sum;
+    return sum.plus(Decimal.max(part.times(tier.rate), tier.min ?? 0));
+  }, ZERO);
 
 /** FINRA charges no activity fee on an execution whose price is below the per-share rate. */
 const sharesAtOrAbove = (group: FeeGroup, amount: Decimal): Decimal =>

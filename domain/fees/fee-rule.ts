@@ -3,8 +3,9 @@ import type { DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
 
 /**
- * The group of executions on which a line is computed, clamped and rounded. `contract` is priced
- * like the order that it is made of; `account-day` is all that the caller hands over together.
+ * The group of executions on which a line is computed, clamped and rounded. A contract can be made
+ * of several orders; `account-day` is all that the caller hands over together. Trades carry no
+ * order of an execution management system, so there is no unit for it.
  */
 export const FEE_UNITS = ['execution', 'order', 'contract', 'account-day'] as const;
 export type FeeUnit = (typeof FEE_UNITS)[number];
@@ -25,6 +26,16 @@ export interface TurnoverTier {
   readonly unsupported?: string;
 }
 
+/** The part of a transaction above `gt`, up to and including `lte`; null: all the rest. */
+export interface ProgressiveTier {
+  readonly gt: DecimalString;
+  readonly lte: DecimalString | null;
+  /** A fraction of the consideration, or money for each share. */
+  readonly rate: DecimalString;
+  /** The least amount of the part that lies in this tier, where some of it does. */
+  readonly min?: DecimalString;
+}
+
 /**
  * marginal: each part of the order at the rate of its own tier. next-day: the whole order at the
  * tier of the turnover before it. slab: the whole order at the tier that it reaches.
@@ -40,6 +51,14 @@ export type FeeFormula =
   /** With `skipBelowAmount`, an execution priced below the amount counts no shares. */
   | { readonly kind: 'perShare'; readonly amount: DecimalString; readonly skipBelowAmount?: true }
   | { readonly kind: 'perContract'; readonly amount: DecimalString }
+  /** By the number of orders, or of executions, of the group. */
+  | { readonly kind: 'perOrder'; readonly amount: DecimalString }
+  | { readonly kind: 'perExecution'; readonly amount: DecimalString }
+  /** Progressive, on the consideration or the shares of the group itself. */
+  | { readonly kind: 'amountTier'; readonly tiers: readonly ProgressiveTier[] }
+  | { readonly kind: 'quantityTier'; readonly tiers: readonly ProgressiveTier[] }
+  /** A fraction of what other codes of the same contract charge, rounded as they are. */
+  | { readonly kind: 'ofFees'; readonly rate: DecimalString; readonly feeCodes: readonly string[] }
   /** By the ordinal of the order in the account's calendar month. */
   | { readonly kind: 'orderTier'; readonly tiers: readonly OrdinalTier[] }
   /** By the ordinal of each share in the account's calendar month. */
@@ -71,6 +90,29 @@ export interface FeeConditions {
   readonly accounts?: readonly string[];
 }
 
+interface MonthlyTier {
+  readonly upTo: DecimalString | number | null;
+  readonly rate: DecimalString;
+}
+
+/** What a broker agrees on: a rate or tiers, with bounds, conditions and dates. */
+export interface FeeTerms {
+  readonly [field: string]: unknown;
+  readonly effectiveFrom: BusinessDate;
+  readonly effectiveTo?: BusinessDate;
+  readonly rate?: DecimalString;
+  readonly tiers?: readonly ProgressiveTier[];
+  readonly monthlyTiers?: readonly MonthlyTier[];
+  readonly monthlyMode?: TurnoverMode;
+}
+
+/** Kept on the rule, so that a later version of the scenario can issue it again. */
+export interface ScenarioUse {
+  readonly scenarioId: string;
+  readonly version: number;
+  readonly terms: FeeTerms;
+}
+
 export type FeeSides = 'BUY' | 'SELL' | 'BOTH';
 
 /** One dated version of one fee: plain data, the same in the seed file, in SQL and in memory. */
@@ -97,6 +139,10 @@ export interface FeeRule {
   /** feeUnit: the schedule decides; `execution` when it does not. */
   readonly unit: FeeUnit | 'feeUnit';
   readonly formula: FeeFormula;
+  /** Charged only when the metric is larger; else the line stays, at 0.00. */
+  readonly threshold?: DecimalString;
+  /** Days of the year of an annual rate: what the formula gives is divided by it. */
+  readonly divisor?: number;
   readonly min?: DecimalString;
   /** A fixed upper bound of one group. */
   readonly max?: DecimalString;
@@ -109,9 +155,13 @@ export interface FeeRule {
   /** The least amount of a rounded group whose rate is not zero. */
   readonly floorPerLine?: DecimalString;
   readonly conditions?: FeeConditions;
+  /** From its first day on it ends the versions whose place it takes, and charges nothing itself. */
+  readonly withdrawn?: true;
   /** Billing without a rule of this code in force is refused, not silently cheaper. */
   readonly mandatory?: true;
   readonly currency: string;
+  /** Where the rule was entered as terms of a scenario. */
+  readonly scenario?: ScenarioUse;
   /** For people: where the numbers come from. */
   readonly note?: string;
 }

@@ -6,13 +6,31 @@ export interface ScaledConstant {
   readonly scale: number;
 }
 
+/** One progressive tier: bounds and rate at the scales of all tiers; −1 for no end. */
+interface KernelTier {
+  readonly gt: number;
+  readonly lte: number;
+  readonly rate: number;
+  /** Zero where the tier has none. */
+  readonly min: ScaledConstant;
+}
+
+export interface KernelTiers {
+  readonly boundScale: number;
+  readonly rateScale: number;
+  readonly tiers: readonly KernelTier[];
+}
+
 /** One line of a plan in safe integers, for the fast kernel. */
 export interface KernelLine {
-  readonly basis: 'consideration' | 'quantity' | 'nothing';
+  readonly basis: 'consideration' | 'quantity' | 'executions' | 'nothing';
   readonly perExecution: boolean;
   readonly isWaived: boolean;
   readonly skipBelowAmount: boolean;
   readonly factor: ScaledConstant;
+  /** Instead of the factor. */
+  readonly tiers: KernelTiers | null;
+  readonly threshold: ScaledConstant;
   readonly min: ScaledConstant;
   readonly max: ScaledConstant;
   readonly capRate: ScaledConstant;

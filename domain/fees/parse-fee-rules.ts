@@ -1,39 +1,23 @@
 import { parseBusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
-import { isDecimalText } from '../money/parse-decimal.ts';
 import { ROUNDING_MODES, type RoundingRule } from '../money/rounding.ts';
 import {
   FEE_UNITS,
-  TURNOVER_MODES,
-  type FeeFormula,
+  TRADE_STAGES,
+  type FeeConditions,
   type FeeRule,
   type FeeRuleFile,
   type FeeSchedule,
   type FeeSides,
   type RoundingPolicy,
 } from './fee-rule.ts';
+import { isAmount, isFields, isFormula, isListOf, isText } from './parse-formula.ts';
 
 const SIDES = ['BUY', 'SELL', 'BOTH'] as const satisfies readonly FeeSides[];
 const UNITS = [...FEE_UNITS, 'feeUnit'] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const FORMULA_FIELD: Readonly<Record<FeeFormula['kind'], string>> = {
-  rate: 'rate',
-  perMillion: 'amount',
-  flat: 'amount',
-  perShare: 'amount',
-  perContract: 'amount',
-  orderTier: 'flat',
-  shareTier: 'perShare',
-  turnoverTier: 'rate',
-  remainder: 'totalFactor',
-};
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const isAmount = (value: unknown): boolean =>
-  isText(value) && isDecimalText(value) && !value.startsWith('-');
 const isOneOf = (value: unknown, allowed: readonly string[]): boolean =>
   isText(value) && allowed.includes(value);
 const isAbsentOr = (value: unknown, check: (value: unknown) => boolean): boolean =>
@@ -64,19 +48,24 @@ const isRounding = (value: unknown): value is RoundingRule =>
 
 const isDay = (value: unknown): boolean => isText(value) && parseBusinessDate(value) === value;
 
-const isTier = (field: string) => (value: unknown) =>
-  isFields(value) &&
-  isAmount(value[field]) &&
-  (value['upTo'] === null || typeof value['upTo'] === 'number' || isAmount(value['upTo']));
+const CONDITIONS: Readonly<Record<keyof FeeConditions, (value: unknown) => boolean>> = {
+  channels: isListOf(
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 9,
+  ),
+  stages: isListOf((value) => isOneOf(value, TRADE_STAGES)),
+  instruments: isListOf(isText),
+  accounts: isListOf(isText),
+};
 
-function isFormula(value: unknown): boolean {
-  if (!isFields(value) || !isText(value['kind'])) return false;
-  if (!Object.hasOwn(FORMULA_FIELD, value['kind'])) return false;
-  const field = FORMULA_FIELD[value['kind'] as FeeFormula['kind']];
-  if (!value['kind'].endsWith('Tier')) return isAmount(value[field]);
-  const modeFits = value['kind'] !== 'turnoverTier' || isOneOf(value['mode'], TURNOVER_MODES);
-  return modeFits && Array.isArray(value['tiers']) && value['tiers'].every(isTier(field));
-}
+/** An unknown condition is refused: overlooked, it would make a special fee out of an ordinary one. */
+const isConditions = (value: unknown): boolean =>
+  isFields(value) &&
+  Object.entries(value).every(
+    ([name, list]) =>
+      Object.hasOwn(CONDITIONS, name) && CONDITIONS[name as keyof FeeConditions](list),
+  );
+
+const isDivisor = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 
 /**
  * A rule as it comes from JSON or from a jsonb column. Throws FILE_MALFORMED with the rule and the
@@ -97,7 +86,14 @@ export function parseFeeRule(value: unknown): FeeRule {
   assertField(value, 'unit', (field) => isOneOf(field, UNITS), UNITS.join(', '));
   assertField(value, 'formula', isFormula, 'a known kind with its rates and amounts as text');
   assertField(value, 'rounding', isRounding, rounding);
-  for (const name of ['min', 'max', 'capRate', 'floorPerLine']) {
+  assertField(value, 'divisor', (field) => isAbsentOr(field, isDivisor), 'a whole number above 0');
+  assertField(value, 'withdrawn', (field) => isAbsentOr(field, (flag) => flag === true), 'true');
+  const known = `lists under the names ${Object.keys(CONDITIONS).join(', ')}`;
+  assertField(value, 'conditions', (field) => isAbsentOr(field, isConditions), known);
+  const personal = 'a name, and scheduleId null';
+  const ownsNothing = (field: unknown) => isText(field) && value['scheduleId'] === null;
+  assertField(value, 'accountNo', (field) => isAbsentOr(field, ownsNothing), personal);
+  for (const name of ['threshold', 'min', 'max', 'capRate', 'floorPerLine']) {
     assertField(value, name, (field) => isAbsentOr(field, isAmount), amount);
   }
   return value as unknown as FeeRule;

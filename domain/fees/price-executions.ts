@@ -2,7 +2,12 @@ import { Decimal, ZERO } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import { formatAmount, roundTo, TO_THE_CENT } from '../money/rounding.ts';
 import { applyBounds } from './fee-bounds.ts';
-import { evaluateFormula, type FeeGroup, type MonthState } from './fee-formula.ts';
+import {
+  evaluateFormula,
+  type FeeGroup,
+  type FormulaResult,
+  type MonthState,
+} from './fee-formula.ts';
 import type {
   FeeClamp,
   FeeLine,
@@ -16,63 +21,91 @@ export interface PricedExecutions extends PricedOrder {
   readonly lines: readonly FeeLine[];
 }
 
+/** A group and the places that its row names. */
+interface Part {
+  readonly group: FeeGroup;
+  readonly executionIndex: number | null;
+  readonly orderIndex: number | null;
+}
+
 interface Order {
-  readonly whole: FeeGroup;
-  readonly perExecution: readonly FeeGroup[];
+  readonly whole: Part;
+  readonly perOrder: readonly Part[];
+  readonly perExecution: readonly Part[];
   readonly gross: Decimal;
   readonly month: MonthState;
 }
 
+/** What was charged before a line, by fee code. */
+type FeesSoFar = ReadonlyMap<string, Decimal>;
+
 /**
- * Prices one order by the plan: the reference, written to be read, in Decimal throughout. The fast
- * kernel must give the same texts. Amounts are unsigned, in the currency of the rules. Throws
+ * Prices one contract by the plan: the reference, written to be read, in Decimal throughout. The
+ * fast kernel must give the same texts. Amounts are unsigned, in the currency of the rules. Throws
  * NOT_A_DECIMAL, and what the formulas throw.
  */
 export function priceExecutions(plan: TariffPlan, order: OrderToPrice): PricedExecutions {
   const parsed = parseOrder(order);
   const lines: FeeLine[] = [];
-  const totals: Decimal[] = [];
-  let totalFees = ZERO;
+  const totals = new Map<string, Decimal>();
   for (const line of plan.lines) {
-    const rows = priceLine(line, parsed, totalFees);
-    const total = rows.reduce((sum, row) => sum.plus(row.amount), ZERO);
+    const rows = priceLine(line, parsed, totals);
     lines.push(...rows);
-    totals.push(total);
-    totalFees = totalFees.plus(total);
+    totals.set(
+      line.feeCode,
+      rows.reduce((sum, row) => sum.plus(row.amount), ZERO),
+    );
   }
   const { gross } = parsed;
+  const totalFees = sumOf([...totals.values()]);
   const net = plan.query.side === 'BUY' ? gross.plus(totalFees) : gross.minus(totalFees);
   return {
     lines,
-    quantity: parsed.whole.quantity.toString(),
+    quantity: parsed.whole.group.quantity.toString(),
     gross: gross.toString(),
-    lineTotals: totals.map(formatAmount),
+    lineTotals: [...totals.values()].map(formatAmount),
     totalFees: formatAmount(totalFees),
     net: order.fxRate === undefined ? net.toString() : null,
   };
 }
 
+const sumOf = (amounts: readonly Decimal[]): Decimal =>
+  amounts.reduce((sum, amount) => sum.plus(amount), ZERO);
+
 function parseOrder(order: OrderToPrice): Order {
   const multiplier = parseDecimal(order.multiplier ?? '1', 'multiplier');
   const fxRate = parseDecimal(order.fxRate ?? '1', 'fxRate');
-  let gross = ZERO;
-  const perExecution = order.quantities.map((text, index): FeeGroup => {
+  const orderOf = order.orderOf ?? order.quantities.map(() => 0);
+  const executions = order.quantities.map((text, index): FeeGroup => {
     const quantity = parseDecimal(text, 'quantity');
     const price = parseDecimal(order.prices[index] ?? '', 'price');
-    const consideration = quantity.times(price).times(multiplier);
-    gross = gross.plus(consideration);
-    return { executions: [{ quantity, price }], quantity, base: consideration.times(fxRate) };
+    const base = quantity.times(price).times(multiplier).times(fxRate);
+    return { executions: [{ quantity, price }], quantity, base, orders: 1 };
   });
-  const whole: FeeGroup = {
-    executions: perExecution.flatMap((group) => group.executions),
-    quantity: perExecution.reduce((sum, group) => sum.plus(group.quantity), ZERO),
-    base: gross.times(fxRate),
-  };
+  const orderCount = Math.max(0, ...orderOf) + 1;
+  const isOne = orderCount === 1;
   const month = order.monthToDate;
   return {
-    whole,
-    perExecution,
-    gross,
+    whole: {
+      group: { ...together(executions), orders: orderCount },
+      executionIndex: null,
+      orderIndex: null,
+    },
+    perOrder: Array.from({ length: orderCount }, (_, at) => ({
+      group: { ...together(executions.filter((_each, index) => orderOf[index] === at)), orders: 1 },
+      executionIndex: null,
+      orderIndex: isOne ? null : at,
+    })),
+    perExecution: executions.map((group, at) => ({
+      group,
+      executionIndex: at,
+      orderIndex: isOne ? null : (orderOf[at] ?? null),
+    })),
+    gross: sumOf(
+      executions.flatMap((group) =>
+        group.executions.map(({ quantity, price }) => quantity.times(price).times(multiplier)),
+      ),
+    ),
     month: {
       ordersBefore: new Decimal(month?.ordersBefore ?? 0),
       sharesBefore: parseDecimal(month?.sharesBefore ?? '0', 'sharesBefore'),
@@ -81,14 +114,23 @@ function parseOrder(order: OrderToPrice): Order {
   };
 }
 
-function priceLine(line: TariffLine, order: Order, feesSoFar: Decimal): FeeLine[] {
+const together = (groups: readonly FeeGroup[]): Omit<FeeGroup, 'orders'> => ({
+  executions: groups.flatMap((group) => group.executions),
+  quantity: sumOf(groups.map((group) => group.quantity)),
+  base: sumOf(groups.map((group) => group.base)),
+});
+
+function priceLine(line: TariffLine, order: Order, feesSoFar: FeesSoFar): FeeLine[] {
   if (line.choice.sumExecutions) return [priceSum(line, order)];
-  if (line.unit === 'execution') {
-    return order.perExecution.map((group, index) =>
-      priceGroup(line, group, order.month, feesSoFar, index),
-    );
-  }
-  return [priceGroup(line, order.whole, order.month, feesSoFar, null)];
+  const parts = {
+    execution: order.perExecution,
+    order: order.perOrder,
+    contract: [order.whole],
+    'account-day': [order.whole],
+  }[line.unit];
+  return parts.map((part) =>
+    feeLine(line, computeGroup(line, part.group, order.month, feesSoFar), part),
+  );
 }
 
 interface GroupResult {
@@ -101,57 +143,61 @@ function computeGroup(
   { choice, terms }: TariffLine,
   group: FeeGroup,
   month: MonthState,
-  feesSoFar: Decimal,
+  feesSoFar: FeesSoFar,
 ): GroupResult {
   if (choice.waiver !== '') return { metric: group.base, exact: ZERO, clamp: 'waived' };
-  if (choice.formula.kind === 'remainder') {
-    const withFees = roundTo(group.base.times(choice.formula.totalFactor), TO_THE_CENT);
-    return { metric: group.base, exact: withFees.minus(group.base).minus(feesSoFar), clamp: '' };
+  const { formula } = choice;
+  if (formula.kind === 'remainder') {
+    const withFees = roundTo(group.base.times(formula.totalFactor), TO_THE_CENT);
+    const others = sumOf([...feesSoFar.values()]);
+    return { metric: group.base, exact: withFees.minus(group.base).minus(others), clamp: '' };
   }
-  const { metric, amount } = evaluateFormula(choice.formula, terms, group, month);
-  const bounded = applyBounds(choice, terms, amount, group.base);
+  const { metric, amount } =
+    formula.kind === 'ofFees'
+      ? ofFees(formula.feeCodes, terms.factor ?? ZERO, feesSoFar)
+      : evaluateFormula(formula, terms, group, month);
+  if (terms.threshold?.gte(metric) === true) return { metric, exact: ZERO, clamp: 'threshold' };
+  const perDay = choice.divisor === undefined ? amount : amount.div(choice.divisor);
+  const bounded = applyBounds(choice, terms, perDay, group.base);
   return { metric, exact: bounded.amount, clamp: bounded.clamp };
 }
 
-function priceGroup(
-  line: TariffLine,
-  group: FeeGroup,
-  month: MonthState,
-  feesSoFar: Decimal,
-  executionIndex: number | null,
-): FeeLine {
-  return feeLine(line, computeGroup(line, group, month, feesSoFar), executionIndex);
+/** A code without a line for this trade has charged nothing. */
+function ofFees(feeCodes: readonly string[], factor: Decimal, feesSoFar: FeesSoFar): FormulaResult {
+  const metric = sumOf(feeCodes.map((code) => feesSoFar.get(code) ?? ZERO));
+  return { metric, amount: metric.times(factor) };
 }
 
 /** Bounds for each execution, one rounding for the sum of the exact amounts. */
 function priceSum(line: TariffLine, order: Order): FeeLine {
-  const parts = order.perExecution.map((group) => computeGroup(line, group, order.month, ZERO));
+  const parts = order.perExecution.map(({ group }) =>
+    computeGroup(line, group, order.month, new Map()),
+  );
   return feeLine(
     line,
     {
-      metric: parts.reduce((sum, part) => sum.plus(part.metric), ZERO),
-      exact: parts.reduce((sum, part) => sum.plus(part.exact), ZERO),
+      metric: sumOf(parts.map((part) => part.metric)),
+      exact: sumOf(parts.map((part) => part.exact)),
       clamp: parts.find((part) => part.clamp !== '')?.clamp ?? '',
     },
-    null,
+    order.whole,
   );
 }
 
-function feeLine(line: TariffLine, result: GroupResult, executionIndex: number | null): FeeLine {
+function feeLine(line: TariffLine, result: GroupResult, place: Omit<Part, 'group'>): FeeLine {
   const { choice, terms } = line;
   const isRemainder = choice.formula.kind === 'remainder';
   const rounded = isRemainder ? result.exact : roundTo(result.exact, choice.rounding);
   const floor = terms.floorPerLine;
+  const isCharged = result.clamp !== 'waived' && result.clamp !== 'threshold';
   const isRaised =
-    floor !== null &&
-    result.clamp !== 'waived' &&
-    terms.factor?.isZero() !== true &&
-    rounded.lt(floor);
+    floor !== null && isCharged && terms.factor?.isZero() !== true && rounded.lt(floor);
   return {
     feeCode: line.feeCode,
     ruleId: line.ruleId,
     unit: line.unit,
-    executionIndex,
+    executionIndex: place.executionIndex,
+    orderIndex: place.orderIndex,
     metric: result.metric.toString(),
     exact: result.exact.toString(),
     clamp: isRaised ? 'min' : result.clamp,

@@ -1,5 +1,6 @@
 import { ClearingError } from '../errors/clearing-error.ts';
 import type { FeeRule } from './fee-rule.ts';
+import { placeOf } from './rule-family.ts';
 import { byPrecedence, lossAgainst, ownerOf, type RuleOwner } from './rule-precedence.ts';
 import type { LosingReason, LosingRule, TariffQuery, UnchargedCode } from './tariff-plan.ts';
 
@@ -38,9 +39,21 @@ function refusalOf(rule: FeeRule, query: TariffQuery): LosingReason | null {
   return conditionNotMet(rule, query);
 }
 
+/** Ends the versions in whose place a withdrawn rule stands; `rules`: those that could win. */
+function isWithdrawn(rule: FeeRule, rules: readonly FeeRule[]): boolean {
+  const enders = rules.filter((other) => other.withdrawn === true);
+  if (enders.length === 0) return false;
+  const place = placeOf(rule);
+  return enders.some(
+    (ender) => ender === rule || (placeOf(ender) === place && byPrecedence(ender, rule) < 0),
+  );
+}
+
 function selectCode(rules: readonly FeeRule[], query: TariffQuery): SelectedRule | UnchargedCode {
   const refusals = new Map(rules.map((rule) => [rule, refusalOf(rule, query)]));
-  const winner = rules.filter((rule) => refusals.get(rule) === null).sort(byPrecedence)[0];
+  const open = rules.filter((rule) => refusals.get(rule) === null);
+  for (const rule of open) if (isWithdrawn(rule, open)) refusals.set(rule, 'withdrawn');
+  const winner = open.filter((rule) => refusals.get(rule) === null).sort(byPrecedence)[0];
   const losers = rules
     .filter((rule) => rule !== winner)
     .map((rule) => ({

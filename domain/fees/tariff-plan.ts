@@ -43,6 +43,7 @@ export type LosingReason =
   | 'stage-condition-not-met'
   | 'instrument-condition-not-met'
   | 'account-condition-not-met'
+  | 'withdrawn'
   | 'ordinary-loses-to-special'
   | 'package-loses-to-personal'
   | 'global-loses-to-personal'
@@ -76,6 +77,8 @@ export interface FeeChoice {
   readonly currency: string;
   readonly unit: FeeUnit;
   readonly formula: FeeFormula;
+  readonly threshold?: DecimalString;
+  readonly divisor?: number;
   readonly min: DecimalString | null;
   readonly minWaived: boolean;
   readonly max: DecimalString | null;
@@ -90,8 +93,9 @@ export interface FeeChoice {
 
 /** The constants of a choice, parsed once. */
 export interface LineTerms {
-  /** Factor of rate, per-million, per-share, per-contract and flat formulas; else null. */
+  /** What one metric is multiplied with; null for tiers and remainders. */
   readonly factor: Decimal | null;
+  readonly threshold: Decimal | null;
   readonly min: Decimal | null;
   readonly max: Decimal | null;
   readonly capRate: Decimal | null;
@@ -117,21 +121,23 @@ export interface TariffPlan {
   /** In the order in which lines are emitted. */
   readonly lines: readonly TariffLine[];
   readonly uncharged: readonly UnchargedCode[];
-  /** Null when a line needs the reference: monthly tiers and remainders. */
+  /** Null when a line needs the reference: see compile-kernel.ts. */
   readonly kernel: readonly KernelLine[] | null;
 }
 
-/** Which bound decided an amount; waived: the trade is exempt. */
-export type FeeClamp = '' | 'min' | 'max' | 'cap' | 'waived';
+/** Which bound decided an amount; waived: the trade is exempt; threshold: it is not exceeded. */
+export type FeeClamp = '' | 'min' | 'max' | 'cap' | 'waived' | 'threshold';
 
 /** One fee row. All texts are plain decimals in the currency of the rule. */
 export interface FeeLine {
   readonly feeCode: string;
   readonly ruleId: number;
   readonly unit: FeeUnit;
-  /** Position in the order's executions, from 0; null for a row of the order or above. */
+  /** Position in the executions, from 0; null for a row of an order or above. */
   readonly executionIndex: number | null;
-  /** What the rate was applied to: consideration, shares, contracts, an ordinal, or 1. */
+  /** Position of the order where a contract has several; null for the rows of all of them. */
+  readonly orderIndex: number | null;
+  /** What the rate was applied to: consideration, shares, a count, an ordinal, fees, or 1. */
   readonly metric: DecimalString;
   /** The unrounded amount after min, max and cap. */
   readonly exact: DecimalString;
@@ -146,10 +152,12 @@ export interface MonthToDate {
   readonly turnoverBefore?: DecimalString;
 }
 
-/** One order as billing has it: texts, exactly as the database wrote them. */
+/** One contract as billing has it: texts, exactly as the database wrote them. */
 export interface OrderToPrice {
   readonly quantities: readonly DecimalString[];
   readonly prices: readonly DecimalString[];
+  /** The order of each execution, from 0 without gaps; absent: the contract is one order. */
+  readonly orderOf?: readonly number[];
   /** Shares per contract: part of the consideration, never of share or contract counts. */
   readonly multiplier?: DecimalString;
   /** Units of the rules' currency per unit of the trade currency, fixed for stamp duty. */

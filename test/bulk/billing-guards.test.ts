@@ -175,7 +175,7 @@ describe('a contract has one fee row for a fee code and execution, order or cont
     const ids = { feeCodeId: 1, choiceId: 1, middle: '\t1\t', choice: '\t1\t' };
     const rows = new FeeRows();
     const add = (at: number, execution: number) => () =>
-      rows.sink(line!, at, execution, '1', '1', '', '1.00');
+      rows.sink(line!, at, execution, -1, '1', '1', '', '1.00');
     rows.begin(new CopyBuffer(), '2025-12-22\t7\t', [ids, ids]);
     add(0, -1)();
     for (const execution of [0, 1]) add(1, execution)();

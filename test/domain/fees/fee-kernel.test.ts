@@ -15,10 +15,13 @@ const MON_2025_12_22 = parseBusinessDate('2025-12-22');
 /** What billing sees, in the form of the reference. */
 function byKernel(plan: TariffPlan, order: OrderToPrice) {
   const lines: FeeLine[] = [];
-  const sums = priceInto(plan, order, (line, _index, at, metric, exact, clamp, amount) => {
+  const sums = priceInto(plan, order, (line, _, at, ofOrder, metric, exact, clamp, amount) => {
     const { feeCode, ruleId, unit } = line;
-    const executionIndex = at < 0 ? null : at;
-    lines.push({ feeCode, ruleId, unit, executionIndex, metric, exact, clamp, amount });
+    const place = {
+      executionIndex: at < 0 ? null : at,
+      orderIndex: ofOrder < 0 ? null : ofOrder,
+    };
+    lines.push({ feeCode, ruleId, unit, ...place, metric, exact, clamp, amount });
   });
   return { lines, ...sums };
 }

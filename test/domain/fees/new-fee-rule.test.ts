@@ -27,14 +27,15 @@ const draftOf = (rule: FeeRule, changes: FeeRuleDraft): FeeRuleDraft => ({
 
 const stamp = rulesOf(STAMP).at(-1)!;
 const ordinary = rulesOf(COMMISSION).find((rule) => rule.conditions === undefined)!;
-const known = (family: Family) => ({
-  rules: rulesOf(family),
+const HK_RULES = referenceData.rules.filter(({ market }) => market === 'HK');
+const KNOWN = {
+  ofMarket: HK_RULES,
+  feeCodes: [...new Set(HK_RULES.map(({ feeCode }) => feeCode))],
   currency: 'HKD',
   nextRuleId: 10_000,
   today: TODAY,
-});
-const addStamp = (changes: FeeRuleDraft) =>
-  newFeeRule(STAMP, draftOf(stamp, changes), known(STAMP));
+};
+const addStamp = (changes: FeeRuleDraft) => newFeeRule(STAMP, draftOf(stamp, changes), KNOWN);
 
 describe('a new version of a fee rule', () => {
   it('begins later and takes the place of the newest', () => {
@@ -68,9 +69,9 @@ describe('a new version of a fee rule', () => {
       version: 4,
       effectiveFrom: parseBusinessDate('2027-01-01'),
     };
-    const rules = [...rulesOf(STAMP), later];
+    const ofMarket = [...HK_RULES, later];
     const add = (effectiveFrom: string) =>
-      newFeeRule(STAMP, draftOf(stamp, { effectiveFrom }), { ...known(STAMP), rules });
+      newFeeRule(STAMP, draftOf(stamp, { effectiveFrom }), { ...KNOWN, ofMarket });
     expect(add('2026-06-01')).toMatchObject({ rule: { version: 5 }, replaces: stamp });
     expect(() => add('2025-06-01')).toThrow(/FEE_RULE_INVALID/);
   });
@@ -80,7 +81,7 @@ describe('a new version of a fee rule', () => {
       effectiveFrom: '2020-01-01',
       conditions: { channels: [9] },
     });
-    const { rule, replaces } = newFeeRule(COMMISSION, special, known(COMMISSION));
+    const { rule, replaces } = newFeeRule(COMMISSION, special, KNOWN);
     expect([rule.version, replaces]).toEqual([1, undefined]);
   });
 
@@ -101,6 +102,48 @@ describe('a new version of a fee rule', () => {
     ['a day that does not exist', { effectiveFrom: '2026-02-29' }, 'effectiveFrom'],
     ['a day in the past between two versions', { effectiveFrom: '2022-01-01' }, 'effectiveFrom'],
     ['another currency', { currency: 'USD' }, 'currency'],
+    ['four decimals', { rounding: { mode: 'half-up', increment: '0.0001' } }, 'rounding'],
+    ['an order of an execution management system', { unit: 'ems-order' }, 'unit'],
+    ['an unknown condition', { conditions: { weather: ['rain'] } }, 'conditions'],
+    ['a stage, which orders do not carry', { conditions: { stages: ['GREY'] } }, 'conditions'],
+    ['a condition without anything in it', { conditions: { instruments: [] } }, 'conditions'],
+    ['a channel that is none', { conditions: { channels: [10] } }, 'conditions'],
+    ['a divisor of nothing', { divisor: 0 }, 'divisor'],
+    ['a threshold that is no decimal', { threshold: 'high' }, 'threshold'],
+    ...[
+      ['overlap', ['0', '10'], ['9', null]],
+      ['leave a gap', ['0', '10'], ['11', null]],
+      ['leave a gap below', ['1', null]],
+      ['end', ['0', '10']],
+      ['go on after the end', ['0', null], ['10', null]],
+      ['hold nothing', ['0', '0'], ['0', null]],
+    ].map(([what, ...bounds]): [string, FeeRuleDraft, string] => {
+      const tiers = bounds.map((bound) => ({ gt: bound[0], lte: bound[1], rate: '0.1' }));
+      return [`tiers that ${String(what)}`, { formula: { kind: 'amountTier', tiers } }, 'formula'];
+    }),
+    [
+      'a tier with a minimum above the maximum',
+      {
+        max: '1',
+        formula: { kind: 'amountTier', tiers: [{ gt: '0', lte: null, rate: '1', min: '2' }] },
+      },
+      'formula',
+    ],
+    [
+      'a fee of an unknown fee',
+      { unit: 'contract', formula: { kind: 'ofFees', rate: '1', feeCodes: ['TIP'] } },
+      'formula',
+    ],
+    [
+      'a fee of fees for each execution',
+      { unit: 'execution', formula: { kind: 'ofFees', rate: '1', feeCodes: ['SFC_LEVY'] } },
+      'unit',
+    ],
+    [
+      'a fee of itself',
+      { unit: 'contract', formula: { kind: 'ofFees', rate: '1', feeCodes: ['STAMP'] } },
+      'formula',
+    ],
     [
       'tiers that do not rise',
       {

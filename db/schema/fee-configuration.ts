@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { AccountKind } from '../../domain/trades/trade.ts';
+import { day, instant, word } from './columns.ts';
+
+/** By whom, through which ticket, and when. */
+const origin = {
+  addedBy: text('added_by').notNull(),
+  approvedBy: text('approved_by')
+    .array()
+    .notNull()
+    .default(sql`'{}'`),
+  ticketId: text('ticket_id'),
+  addedAt: instant('added_at').notNull().defaultNow(),
+};
+
+/** Versions of fee scenarios. Append-only by trigger. */
+export const feeScenarios = pgTable(
+  'fee_scenarios',
+  {
+    scenarioId: text('scenario_id').notNull(),
+    version: integer('version').notNull(),
+    effectiveFrom: day('effective_from').notNull(),
+    /** The whole FeeScenario of domain/fees. */
+    definition: jsonb('definition').notNull(),
+    ...origin,
+  },
+  (t) => [primaryKey({ name: 'fee_scenarios_pk', columns: [t.scenarioId, t.version] })],
+);
+
+/** Which general package an account of a kind gets when it is opened. Append-only by trigger. */
+export const defaultPackages = pgTable(
+  'default_packages',
+  {
+    market: text('market').notNull(),
+    accountKind: word<AccountKind>('account_kind').notNull(),
+    /** The highest counts, for accounts that come from now on. */
+    version: integer('version').notNull(),
+    /** Null: none; such an account is billed once a ticket has given it a package. */
+    scheduleId: text('schedule_id'),
+    ...origin,
+  },
+  (t) => [
+    primaryKey({ name: 'default_packages_pk', columns: [t.market, t.accountKind, t.version] }),
+  ],
+);
