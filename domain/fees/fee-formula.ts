@@ -20,66 +20,70 @@ export interface MonthState {
   readonly turnoverBefore: Decimal;
 }
 
-export interface FormulaResult {
-  readonly metric: Decimal;
-  /** Exact: before bounds and rounding. */
-  readonly amount: Decimal;
-}
-
 /** Formulas that need nothing but the group; others are computed from what was charged already. */
 type OwnFormula = Exclude<FeeFormula, { readonly kind: 'remainder' | 'ofFees' }>;
 
-/**
- * What a formula gives for a group, exactly. Throws UNSUPPORTED for an order in a tier whose terms
- * are not known, and FEE_RULE_MISSING when no tier holds it.
- */
-export function evaluateFormula(
+/** What a formula is applied to: consideration, shares, a count, or an ordinal. */
+export function metricOf(
   formula: OwnFormula,
   terms: LineTerms,
   group: FeeGroup,
   month: MonthState,
-): FormulaResult {
-  const factor = terms.factor ?? ZERO;
+): Decimal {
   switch (formula.kind) {
     case 'rate':
     case 'perMillion':
-      return { metric: group.base, amount: group.base.times(factor) };
-    case 'flat':
-      return { metric: new Decimal(1), amount: factor };
-    case 'perContract':
-      return { metric: group.quantity, amount: group.quantity.times(factor) };
-    case 'perOrder':
-      return { metric: new Decimal(group.orders), amount: factor.times(group.orders) };
-    case 'perExecution': {
-      const count = group.executions.length;
-      return { metric: new Decimal(count), amount: factor.times(count) };
-    }
     case 'amountTier':
-      return { metric: group.base, amount: progressively(formula.tiers, group.base) };
-    case 'quantityTier':
-      return { metric: group.quantity, amount: progressively(formula.tiers, group.quantity) };
-    case 'perShare': {
-      const shares =
-        formula.skipBelowAmount === true ? sharesAtOrAbove(group, factor) : group.quantity;
-      return { metric: shares, amount: shares.times(factor) };
-    }
-    case 'orderTier': {
-      const ordinal = month.ordersBefore.plus(1);
-      const tier = tierHolding(formula.tiers, ordinal);
-      return { metric: ordinal, amount: new Decimal(tier.flat) };
-    }
-    case 'shareTier':
-      return {
-        metric: group.quantity,
-        amount: marginally(
-          formula.tiers,
-          month.sharesBefore,
-          group.quantity,
-          (tier) => tier.perShare,
-        ),
-      };
     case 'turnoverTier':
-      return { metric: group.base, amount: onTurnover(formula, group.base, month.turnoverBefore) };
+      return group.base;
+    case 'flat':
+      return new Decimal(1);
+    case 'perContract':
+    case 'quantityTier':
+    case 'shareTier':
+      return group.quantity;
+    case 'perOrder':
+      return new Decimal(group.orders);
+    case 'perExecution':
+      return new Decimal(group.executions.length);
+    case 'perShare':
+      return formula.skipBelowAmount === true
+        ? sharesAtOrAbove(group, terms.factor ?? ZERO)
+        : group.quantity;
+    case 'orderTier':
+      return month.ordersBefore.plus(1);
+  }
+}
+
+/**
+ * What the formula gives for its metric, exactly: before bounds and rounding. Throws UNSUPPORTED
+ * for an order in a tier whose terms are not known, and FEE_RULE_MISSING when no tier holds it.
+ */
+export function amountOf(
+  formula: Exclude<FeeFormula, { readonly kind: 'remainder' }>,
+  terms: LineTerms,
+  metric: Decimal,
+  month: MonthState,
+): Decimal {
+  switch (formula.kind) {
+    case 'amountTier':
+    case 'quantityTier':
+      return progressively(formula.tiers, metric);
+    case 'orderTier':
+      return new Decimal(tierHolding(formula.tiers, metric).flat);
+    case 'shareTier':
+      return marginally(formula.tiers, month.sharesBefore, metric, (tier) => tier.perShare);
+    case 'turnoverTier':
+      return onTurnover(formula, metric, month.turnoverBefore);
+    case 'rate':
+    case 'perMillion':
+    case 'flat':
+    case 'perShare':
+    case 'perContract':
+    case 'perOrder':
+    case 'perExecution':
+    case 'ofFees':
+      return metric.times(terms.factor ?? ZERO);
   }
 }
 

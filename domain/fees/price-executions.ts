@@ -2,12 +2,7 @@ import { Decimal, ZERO } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import { formatAmount, roundTo, TO_THE_CENT } from '../money/rounding.ts';
 import { applyBounds } from './fee-bounds.ts';
-import {
-  evaluateFormula,
-  type FeeGroup,
-  type FormulaResult,
-  type MonthState,
-} from './fee-formula.ts';
+import { amountOf, metricOf, type FeeGroup, type MonthState } from './fee-formula.ts';
 import type {
   FeeClamp,
   FeeLine,
@@ -152,20 +147,15 @@ function computeGroup(
     const others = sumOf([...feesSoFar.values()]);
     return { metric: group.base, exact: withFees.minus(group.base).minus(others), clamp: '' };
   }
-  const { metric, amount } =
+  const metric =
     formula.kind === 'ofFees'
-      ? ofFees(formula.feeCodes, terms.factor ?? ZERO, feesSoFar)
-      : evaluateFormula(formula, terms, group, month);
+      ? sumOf(formula.feeCodes.map((code) => feesSoFar.get(code) ?? ZERO))
+      : metricOf(formula, terms, group, month);
   if (terms.threshold?.gte(metric) === true) return { metric, exact: ZERO, clamp: 'threshold' };
+  const amount = amountOf(formula, terms, metric, month);
   const perDay = choice.divisor === undefined ? amount : amount.div(choice.divisor);
   const bounded = applyBounds(choice, terms, perDay, group.base);
   return { metric, exact: bounded.amount, clamp: bounded.clamp };
-}
-
-/** A code without a line for this trade has charged nothing. */
-function ofFees(feeCodes: readonly string[], factor: Decimal, feesSoFar: FeesSoFar): FormulaResult {
-  const metric = sumOf(feeCodes.map((code) => feesSoFar.get(code) ?? ZERO));
-  return { metric, amount: metric.times(factor) };
 }
 
 /** Bounds for each execution, one rounding for the sum of the exact amounts. */

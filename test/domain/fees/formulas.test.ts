@@ -102,6 +102,14 @@ describe('a threshold', () => {
     const fee = feeOf({ threshold: '100', min: '5', floorPerLine: '1' }, shares(quantity));
     expect(fee).toMatchObject({ amount, clamp });
   });
+
+  it('is asked before the tiers: one whose terms are not known is no matter below it', () => {
+    const tiers = [{ upTo: null, rate: '0.1', unsupported: 'not published' }];
+    const formula = { kind: 'turnoverTier', mode: 'marginal', tiers } as const;
+    const fee = feeOf({ threshold: '100', formula }, shares('100'));
+    expect(fee).toMatchObject({ exact: '0', clamp: 'threshold', amount: '0.00' });
+    expect(() => feeOf({ threshold: '100', formula }, shares('101'))).toThrow(/UNSUPPORTED/);
+  });
 });
 
 describe('an annual divisor', () => {
