@@ -20,52 +20,44 @@ export interface MonthState {
   readonly turnoverBefore: Decimal;
 }
 
-export interface FormulaResult {
-  readonly metric: Decimal;
-  /** Exact: before bounds and rounding. */
-  readonly amount: Decimal;
-  /** Of monthly shares or turnover: what was counted before the group. */
-  readonly before?: Decimal;
-}
-
 /**
  * Formulas that need nothing but the group. Others are computed from what was charged already, or
  * from the month (monthly-tiers.ts).
  */
 type OwnFormula = Exclude<FeeFormula, MonthlyFormula | { readonly kind: 'remainder' | 'ofFees' }>;
 
-/** What a formula gives for a group, exactly. */
-export function evaluateFormula(
-  formula: OwnFormula,
-  terms: LineTerms,
-  group: FeeGroup,
-): FormulaResult {
-  const factor = terms.factor ?? ZERO;
+/** What a formula is applied to: consideration, shares or a count. */
+export function metricOf(formula: OwnFormula, terms: LineTerms, group: FeeGroup): Decimal {
   switch (formula.kind) {
     case 'rate':
     case 'perMillion':
-      return { metric: group.base, amount: group.base.times(factor) };
-    case 'flat':
-      return { metric: new Decimal(1), amount: factor };
-    case 'perContract':
-      return { metric: group.quantity, amount: group.quantity.times(factor) };
-    case 'perOrder':
-      return { metric: new Decimal(group.orders), amount: factor.times(group.orders) };
-    case 'perExecution': {
-      const count = group.executions.length;
-      return { metric: new Decimal(count), amount: factor.times(count) };
-    }
     case 'amountTier':
-      return { metric: group.base, amount: progressively(formula.tiers, group.base) };
+      return group.base;
+    case 'flat':
+      return new Decimal(1);
+    case 'perContract':
     case 'quantityTier':
-      return { metric: group.quantity, amount: progressively(formula.tiers, group.quantity) };
-    case 'perShare': {
-      const shares =
-        formula.skipBelowAmount === true ? sharesAtOrAbove(group, factor) : group.quantity;
-      return { metric: shares, amount: shares.times(factor) };
-    }
+      return group.quantity;
+    case 'perOrder':
+      return new Decimal(group.orders);
+    case 'perExecution':
+      return new Decimal(group.executions.length);
+    case 'perShare':
+      return formula.skipBelowAmount === true
+        ? sharesAtOrAbove(group, terms.factor ?? ZERO)
+        : group.quantity;
   }
 }
+
+/** What the formula gives for its metric, exactly: before bounds and rounding. */
+export const amountOf = (
+  formula: Exclude<FeeFormula, MonthlyFormula | { readonly kind: 'remainder' }>,
+  terms: LineTerms,
+  metric: Decimal,
+): Decimal =>
+  formula.kind === 'amountTier' || formula.kind === 'quantityTier'
+    ? progressively(formula.tiers, metric)
+    : metric.times(terms.factor ?? ZERO);
 
 /** What of the metric lies in a tier; tiers are left-open and right-closed. */
 export function partIn({ gt, lte }: ProgressiveTier, metric: Decimal): Decimal {

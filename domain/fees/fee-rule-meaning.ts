@@ -53,6 +53,14 @@ function assertFormula(rule: FeeRule): void {
   if (formula.kind === 'remainder' && (rule.threshold ?? rule.divisor) !== undefined) {
     throw invalidRule('formula', 'a remainder has neither threshold nor divisor', formula);
   }
+  // Of an execution or an order it would be left over again, after the fees of the whole contract.
+  if (formula.kind === 'remainder' && rule.unit !== 'contract') {
+    throw invalidRule('unit', 'a remainder is what the whole contract leaves', rule.unit);
+  }
+  // A policy can add up what `feeUnit` lines give before it rounds, and a third has no exact sum.
+  if (rule.divisor !== undefined && rule.unit === 'feeUnit') {
+    throw invalidRule('unit', 'an annual rate has a unit of its own', rule.unit);
+  }
   if (formula.kind === 'amountTier' || formula.kind === 'quantityTier') {
     assertProgressive(formula.tiers, rule.max);
   } else if ('tiers' in formula) {

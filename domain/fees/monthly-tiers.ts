@@ -1,6 +1,6 @@
 import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal, ZERO } from '../money/decimal.ts';
-import type { FeeGroup, FormulaResult, MonthState } from './fee-formula.ts';
+import type { FeeGroup, MonthState } from './fee-formula.ts';
 import type { TurnoverTier } from './fee-rule.ts';
 import type { MonthlyFormula } from './monthly-formulas.ts';
 
@@ -12,27 +12,34 @@ interface TierPart {
 
 type SplitFormula = Exclude<MonthlyFormula, { readonly kind: 'orderTier' }>;
 
-/**
- * What a monthly tier gives for a group that begins at `month`, exactly. Throws UNSUPPORTED for a
- * trade in a tier whose terms are not known, and FEE_RULE_MISSING when no tier holds it.
- */
-export function evaluateMonthly(
+/** What a monthly tier is applied to, and what was counted before it; an ordinal has no before. */
+export interface MonthlyMetric {
+  readonly metric: Decimal;
+  readonly before?: Decimal;
+}
+
+/** Of a group that begins at `month`. */
+export function metricInMonth(
   formula: MonthlyFormula,
   group: FeeGroup,
   month: MonthState | undefined,
-): FormulaResult {
+): MonthlyMetric {
   if (month === undefined) throw new RangeError(`${formula.kind} without a place in the month`);
-  if (formula.kind === 'orderTier') {
-    const metric = month.ordersBefore.plus(1);
-    return { metric, amount: amountInMonth(formula, metric, ZERO) };
+  switch (formula.kind) {
+    case 'orderTier':
+      return { metric: month.ordersBefore.plus(1) };
+    case 'shareTier':
+      return { metric: group.quantity, before: month.sharesBefore };
+    case 'turnoverTier':
+      return { metric: group.base, before: month.turnoverBefore };
   }
-  const isShares = formula.kind === 'shareTier';
-  const metric = isShares ? group.quantity : group.base;
-  const before = isShares ? month.sharesBefore : month.turnoverBefore;
-  return { metric, amount: amountInMonth(formula, metric, before), before };
 }
 
-/** The exact amount of a metric that begins right after `before`; an ordinal needs no `before`. */
+/**
+ * The exact amount of a metric that begins right after `before`; an ordinal needs no `before`.
+ * Throws UNSUPPORTED for a trade in a tier whose terms are not known, and FEE_RULE_MISSING when no
+ * tier holds it.
+ */
 export function amountInMonth(formula: MonthlyFormula, metric: Decimal, before: Decimal): Decimal {
   if (formula.kind === 'orderTier') return new Decimal(tierHolding(formula.tiers, metric).flat);
   return partsInMonth(formula, metric, before).reduce(

@@ -3,18 +3,15 @@ import { ZERO } from '../money/decimal.ts';
 import { parseDecimal } from '../money/parse-decimal.ts';
 import { formatAmount, roundTo, TO_THE_CENT } from '../money/rounding.ts';
 import { applyBounds } from './fee-bounds.ts';
-import {
-  evaluateFormula,
-  type FeeGroup,
-  type FormulaResult,
-  type MonthState,
-} from './fee-formula.ts';
+import { amountOf, metricOf, type FeeGroup, type MonthState } from './fee-formula.ts';
+import type { FeeFormula } from './fee-rule.ts';
 import { monthBefore, monthPositions } from './month-position.ts';
 import { isMonthly } from './monthly-formulas.ts';
-import { evaluateMonthly } from './monthly-tiers.ts';
+import { amountInMonth, metricInMonth, type MonthlyMetric } from './monthly-tiers.ts';
 import type {
   FeeClamp,
   FeeLine,
+  LineTerms,
   OrderToPrice,
   PricedOrder,
   TariffLine,
@@ -163,22 +160,27 @@ function computeGroup(
     const others = sumOf([...feesSoFar.values()]);
     return { metric: group.base, exact: withFees.minus(group.base).minus(others), clamp: '' };
   }
-  const { metric, amount, before } =
-    formula.kind === 'ofFees'
-      ? ofFees(formula.feeCodes, terms.factor ?? ZERO, feesSoFar)
-      : isMonthly(formula)
-        ? evaluateMonthly(formula, group, month)
-        : evaluateFormula(formula, terms, group);
+  const { metric, before } = measure(formula, terms, group, month, feesSoFar);
   if (terms.threshold?.gte(metric) === true) return { metric, exact: ZERO, clamp: 'threshold' };
+  const amount = isMonthly(formula)
+    ? amountInMonth(formula, metric, before ?? ZERO)
+    : amountOf(formula, terms, metric);
   const perDay = choice.divisor === undefined ? amount : amount.div(choice.divisor);
   const bounded = applyBounds(choice, terms, perDay, group.base);
   return { metric, exact: bounded.amount, clamp: bounded.clamp, before };
 }
 
-/** A code without a line for this trade has charged nothing. */
-function ofFees(feeCodes: readonly string[], factor: Decimal, feesSoFar: FeesSoFar): FormulaResult {
-  const metric = sumOf(feeCodes.map((code) => feesSoFar.get(code) ?? ZERO));
-  return { metric, amount: metric.times(factor) };
+function measure(
+  formula: Exclude<FeeFormula, { readonly kind: 'remainder' }>,
+  terms: LineTerms,
+  group: FeeGroup,
+  month: MonthState | undefined,
+  feesSoFar: FeesSoFar,
+): MonthlyMetric {
+  if (isMonthly(formula)) return metricInMonth(formula, group, month);
+  if (formula.kind !== 'ofFees') return { metric: metricOf(formula, terms, group) };
+  // A code without a line for this trade has charged nothing.
+  return { metric: sumOf(formula.feeCodes.map((code) => feesSoFar.get(code) ?? ZERO)) };
 }
 
 /** Bounds for each execution, one rounding for the sum of the exact amounts. */

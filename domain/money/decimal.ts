@@ -1,15 +1,16 @@
 import { Decimal as Base } from 'decimal.js';
 
 /**
- * The only Decimal of this project: 34 significant digits hold any amount that
- * `numeric(38,10)` columns can, and the exponent limits make `toString()` print plain digits.
- * A clone, because `Decimal.set` would change every library that imports decimal.js.
+ * The only Decimal of this project. Quantities and prices have up to 18 digits each, so 60 hold
+ * their product with a multiplier, a rate and an exchange rate, and nothing but a division is ever
+ * cut. The exponent limits make `toString()` print plain digits. A clone, because `Decimal.set`
+ * would change every library that imports decimal.js.
  */
 export const Decimal = Base.clone({
-  precision: 40,
+  precision: 60,
   rounding: Base.ROUND_HALF_UP,
-  toExpNeg: -40,
-  toExpPos: 40,
+  toExpNeg: -60,
+  toExpPos: 60,
 });
 export type Decimal = Base;
 

@@ -102,6 +102,15 @@ describe('a threshold', () => {
     const fee = feeOf({ threshold: '100', min: '5', floorPerLine: '1' }, shares(quantity));
     expect(fee).toMatchObject({ amount, clamp });
   });
+
+  it('is asked before the tiers: one whose terms are not known is no matter below it', () => {
+    const tiers = [{ upTo: null, rate: '0.1', unsupported: 'not published' }];
+    const formula = { kind: 'turnoverTier', mode: 'marginal', tiers } as const;
+    const inMonth = (quantity: string) => ({ ...shares(quantity), monthToDate: () => ({}) });
+    const fee = feeOf({ threshold: '100', formula }, inMonth('100'));
+    expect(fee).toMatchObject({ exact: '0', clamp: 'threshold', amount: '0.00' });
+    expect(() => feeOf({ threshold: '100', formula }, inMonth('101'))).toThrow(/not published/);
+  });
 });
 
 describe('an annual divisor', () => {

@@ -109,6 +109,12 @@ describe('a new version of a fee rule', () => {
     ['a condition without anything in it', { conditions: { instruments: [] } }, 'conditions'],
     ['a channel that is none', { conditions: { channels: [10] } }, 'conditions'],
     ['a divisor of nothing', { divisor: 0 }, 'divisor'],
+    ['an annual rate of a unit that may be added up', { unit: 'feeUnit', divisor: 365 }, 'unit'],
+    [
+      'a remainder of each order',
+      { unit: 'order', formula: { kind: 'remainder', totalFactor: '1.01' } },
+      'unit',
+    ],
     ['a threshold that is no decimal', { threshold: 'high' }, 'threshold'],
     ...[
       ['overlap', ['0', '10'], ['9', null]],

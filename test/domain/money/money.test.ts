@@ -32,6 +32,20 @@ const read = (text: string): readonly [number, number] => {
   return [column.mantissa[0]!, column.scale[0]!];
 };
 
+describe('Decimal', () => {
+  test('multiplies the longest quantity, price, exchange rate and rate without a loss', () => {
+    const value = new Decimal('999999999999999999').times('99999999.9999999999');
+    expect(value.times('7.812345').times('0.00005651').toString()).toBe(
+      '44147561594999999911704.876810000000044147561595',
+    );
+  });
+
+  test('prints plain digits however large or small', () => {
+    expect(new Decimal('1e45').toString()).toBe(`1${'0'.repeat(45)}`);
+    expect(new Decimal('1e-45').toString()).toBe(`0.${'0'.repeat(44)}1`);
+  });
+});
+
 describe('rounding', () => {
   test.each([
     ['half-up', '0.01', '0.015', '0.02'],

@@ -1,0 +1,325 @@
+import type { FeeRule } from '../../../../domain/fees/fee-rule.ts';
+import type {
+  MonthToDate,
+  OrderToPrice,
+  TariffQuery,
+} from '../../../../domain/fees/tariff-plan.ts';
+import { inOrder, readCharge, type Band, type Charge } from './charge.ts';
+import { chooseRules, REFUSED } from './choose-rules.ts';
+import {
+  dividedBy,
+  exact,
+  isLess,
+  larger,
+  minus,
+  NOTHING,
+  plus,
+  rounded,
+  smaller,
+  sum,
+  textOf,
+  times,
+  whole,
+  type Exact,
+} from './exact.ts';
+
+interface Fill {
+  readonly quantity: Exact;
+  readonly price: Exact;
+  readonly value: Exact;
+  readonly order: number;
+}
+
+/** What one row of a fee is computed on. */
+interface Group {
+  readonly fills: readonly Fill[];
+  readonly quantity: Exact;
+  readonly value: Exact;
+  readonly orders: number;
+  readonly execution: number;
+  readonly order: number;
+}
+
+interface Before {
+  readonly orders: number;
+  readonly shares: Exact;
+  readonly turnover: Exact;
+}
+
+interface Worth {
+  readonly metric: Exact;
+  readonly amount: Exact;
+  readonly clamp: string;
+}
+
+export const UNKNOWN_TERMS = 'UNSUPPORTED';
+
+/** Rows of each fee code as one text, and the sums; equal texts mean equal prices. */
+export interface Priced {
+  readonly rows: ReadonlyMap<string, string>;
+  readonly sums: string;
+}
+
+/** One row as text: positions (−1 where there is none), metric, exact amount, clamp, amount. */
+export const rowText = (
+  execution: number,
+  order: number,
+  metric: string,
+  unrounded: string,
+  clamp: string,
+  amount: string,
+): string => `${execution} ${order} ${metric} ${unrounded} ${clamp} ${amount};`;
+
+export type Tariff = readonly Charge[];
+
+/** The tariff of one kind of trade, or why it has none. */
+export function readTariff(rules: readonly FeeRule[], query: TariffQuery): Tariff | typeof REFUSED {
+  const winners = chooseRules(rules, query);
+  if (winners === REFUSED) return REFUSED;
+  return inOrder([...winners.values()].map((rule) => readCharge(rule, query)));
+}
+
+/** Prices one contract exactly; throws UNSUPPORTED where it touches a tier of unknown terms. */
+export function priceTrade(
+  tariff: Tariff,
+  side: 'BUY' | 'SELL',
+  trade: OrderToPrice,
+  month: MonthToDate | undefined,
+): Priced {
+  const multiplier = exact(trade.multiplier ?? '1');
+  const fxRate = exact(trade.fxRate ?? '1');
+  const inTradeCurrency: Exact[] = [];
+  const fills = trade.quantities.map((text, at): Fill => {
+    const quantity = exact(text);
+    const price = exact(trade.prices[at]!);
+    const gross = times(times(quantity, price), multiplier);
+    inTradeCurrency.push(gross);
+    return { quantity, price, value: times(gross, fxRate), order: trade.orderOf?.[at] ?? 0 };
+  });
+  const before: Before = {
+    orders: month?.ordersBefore ?? 0,
+    shares: exact(month?.sharesBefore ?? '0'),
+    turnover: times(exact(month?.turnoverBefore ?? '0'), fxRate),
+  };
+  const groups = groupsOf(fills);
+  const charged = new Map<string, Exact>();
+  const rows = new Map<string, string>();
+  for (const charge of tariff) {
+    let text = '';
+    const total = rowsOf(charge, groups, before, charged, (row) => (text += row));
+    rows.set(charge.feeCode, text);
+    charged.set(charge.feeCode, total);
+  }
+  const gross = sum(inTradeCurrency);
+  const fees = sum([...charged.values()]);
+  const net = side === 'BUY' ? plus(gross, fees) : minus(gross, fees);
+  const quantity = textOf(groups.contract[0]!.quantity);
+  const netText = trade.fxRate === undefined ? textOf(net) : 'null';
+  return { rows, sums: `${quantity} ${textOf(gross)} ${textOf(fees, 2)} ${netText}` };
+}
+
+type Groups = Readonly<Record<'execution' | 'order' | 'contract', readonly Group[]>>;
+
+function groupsOf(fills: readonly Fill[]): Groups {
+  const orders = Math.max(...fills.map((fill) => fill.order)) + 1;
+  const of = (chosen: readonly Fill[], count: number, execution: number, order: number): Group => ({
+    fills: chosen,
+    quantity: sum(chosen.map((fill) => fill.quantity)),
+    value: sum(chosen.map((fill) => fill.value)),
+    orders: count,
+    execution,
+    order,
+  });
+  const named = (order: number) => (orders === 1 ? -1 : order);
+  const contract = of(fills, orders, -1, -1);
+  return {
+    execution: fills.map((fill, at) => of([fill], 1, at, named(fill.order))),
+    order:
+      orders === 1
+        ? [contract]
+        : Array.from({ length: orders }, (_, order) => {
+            const own = fills.filter((fill) => fill.order === order);
+            return of(own, 1, -1, order);
+          }),
+    contract: [contract],
+  };
+}
+
+function rowsOf(
+  charge: Charge,
+  groups: Groups,
+  before: Before,
+  charged: ReadonlyMap<string, Exact>,
+  emit: (row: string) => void,
+): Exact {
+  const put = (worth: Worth, { execution, order }: Group): Exact => {
+    const isPriced = worth.clamp !== 'waived' && worth.clamp !== 'threshold';
+    let { clamp } = worth;
+    let booked =
+      charge.formula.kind === 'remainder'
+        ? worth.amount
+        : rounded(worth.amount, charge.direction, charge.step);
+    if (isPriced && charge.floor !== null && charge.rate.units > 0n && isLess(booked, charge.floor))
+      [booked, clamp] = [charge.floor, 'min'];
+    const texts = [textOf(worth.metric), textOf(worth.amount), clamp, textOf(booked, 2)] as const;
+    emit(rowText(execution, order, ...texts));
+    return booked;
+  };
+  if (charge.isSummed) {
+    const begins = beginsOf(charge, groups.execution, before);
+    const parts = groups.execution.map((group, at) => worthOf(charge, group, begins[at]!, charged));
+    const together = {
+      metric: sum(parts.map((part) => part.metric)),
+      amount: sum(parts.map((part) => part.amount)),
+      clamp: parts.find((part) => part.clamp !== '')?.clamp ?? '',
+    };
+    return put(together, groups.contract[0]!);
+  }
+  const own = groups[charge.unit === 'account-day' ? 'contract' : charge.unit];
+  const begins = beginsOf(charge, own, before);
+  return sum(own.map((group, at) => put(worthOf(charge, group, begins[at]!, charged), group)));
+}
+
+/** A group begins in the month behind the groups before it; tiers of the next day do not move. */
+function beginsOf({ formula }: Charge, groups: readonly Group[], before: Before): Before[] {
+  if (formula.kind === 'turnoverTier' && formula.mode === 'next-day') {
+    return groups.map(() => before);
+  }
+  let { shares, turnover } = before;
+  return groups.map((group) => {
+    const begin = { orders: before.orders + Math.max(group.order, 0), shares, turnover };
+    shares = plus(shares, group.quantity);
+    turnover = plus(turnover, group.value);
+    return begin;
+  });
+}
+
+function worthOf(
+  charge: Charge,
+  group: Group,
+  before: Before,
+  charged: ReadonlyMap<string, Exact>,
+): Worth {
+  if (charge.isExempt) return { metric: group.value, amount: NOTHING, clamp: 'waived' };
+  if (charge.formula.kind === 'remainder') {
+    const cent = { units: 1n, places: 2, parts: 1n };
+    const inAll = rounded(times(group.value, charge.rate), 'half-up', cent);
+    const others = sum([...charged.values()]);
+    return {
+      metric: group.value,
+      amount: minus(minus(inAll, group.value), others),
+      clamp: '',
+    };
+  }
+  const metric = metricOf(charge, group, before, charged);
+  if (charge.threshold !== null && !isLess(charge.threshold, metric))
+    return { metric, amount: NOTHING, clamp: 'threshold' };
+  const yearly = amountOf(charge, metric, before);
+  const amount = charge.divisor === null ? yearly : dividedBy(yearly, charge.divisor);
+  return { metric, ...bounded(charge, amount, group.value) };
+}
+
+function metricOf(
+  { formula, rate }: Charge,
+  group: Group,
+  before: Before,
+  charged: ReadonlyMap<string, Exact>,
+): Exact {
+  switch (formula.kind) {
+    case 'flat':
+      return whole(1);
+    case 'perContract':
+    case 'quantityTier':
+    case 'shareTier':
+      return group.quantity;
+    case 'perShare':
+      if (formula.skipBelowAmount !== true) return group.quantity;
+      return sum(
+        group.fills.map(({ price, quantity }) => (isLess(price, rate) ? NOTHING : quantity)),
+      );
+    case 'perOrder':
+      return whole(group.orders);
+    case 'perExecution':
+      return whole(group.fills.length);
+    case 'ofFees':
+      return sum(formula.feeCodes.map((code) => charged.get(code) ?? NOTHING));
+    case 'orderTier':
+      return whole(before.orders + 1);
+    case 'rate':
+    case 'perMillion':
+    case 'amountTier':
+    case 'turnoverTier':
+    case 'remainder':
+      return group.value;
+  }
+}
+
+function amountOf({ formula, rate, bands }: Charge, metric: Exact, before: Before): Exact {
+  switch (formula.kind) {
+    case 'amountTier':
+    case 'quantityTier':
+      return acrossBands(bands, NOTHING, metric);
+    case 'shareTier':
+      return acrossBands(bands, before.shares, metric);
+    case 'orderTier':
+      return bandOf(bands, metric).rate;
+    case 'turnoverTier': {
+      if (formula.mode === 'marginal') return acrossBands(bands, before.turnover, metric);
+      const reached = formula.mode === 'slab' ? plus(before.turnover, metric) : before.turnover;
+      return times(metric, bandOf(bands, reached).rate);
+    }
+    case 'rate':
+    case 'perMillion':
+    case 'flat':
+    case 'perShare':
+    case 'perContract':
+    case 'perOrder':
+    case 'perExecution':
+    case 'ofFees':
+    case 'remainder':
+      return times(metric, rate);
+  }
+}
+
+/** Each piece between `start` and `start + size` at the rate of the band in which it lies. */
+function acrossBands(bands: readonly Band[], start: Exact, size: Exact): Exact {
+  const end = plus(start, size);
+  return sum(
+    bands.map((band) => {
+      const bottom = larger(start, band.from);
+      const top = band.to === null ? end : smaller(end, band.to);
+      if (!isLess(bottom, top)) return NOTHING;
+      if (band.isUnknown) throw new Error(UNKNOWN_TERMS);
+      const piece = times(minus(top, bottom), band.rate);
+      return band.min === null ? piece : larger(piece, band.min);
+    }),
+  );
+}
+
+function bandOf(bands: readonly Band[], position: Exact): Band {
+  const found = bands.find(({ to }) => to === null || !isLess(to, position))!;
+  if (found.isUnknown) throw new Error(UNKNOWN_TERMS);
+  return found;
+}
+
+function bounded(charge: Charge, exactly: Exact, value: Exact): Omit<Worth, 'metric'> {
+  let amount = exactly;
+  let clamp = '';
+  const atLeast = (): void => {
+    if (charge.min !== null && isLess(amount, charge.min)) [amount, clamp] = [charge.min, 'min'];
+  };
+  const atMost = (): void => {
+    if (charge.max !== null && isLess(charge.max, amount)) [amount, clamp] = [charge.max, 'max'];
+    if (charge.cap === null) return;
+    const share = times(value, charge.cap);
+    if (isLess(share, amount)) [amount, clamp] = [share, 'cap'];
+  };
+  if (charge.isMinLast) {
+    atMost();
+    atLeast();
+  } else {
+    atLeast();
+    atMost();
+  }
+  return { amount, clamp };
+}

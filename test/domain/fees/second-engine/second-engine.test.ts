@@ -1,0 +1,142 @@
+import { randomInt } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { ClearingError } from '../../../../domain/errors/clearing-error.ts';
+import { compileTariff } from '../../../../domain/fees/compile-tariff.ts';
+import { priceInto } from '../../../../domain/fees/fee-kernel.ts';
+import type { FeeRule } from '../../../../domain/fees/fee-rule.ts';
+import type { OrderToPrice, TariffPlan } from '../../../../domain/fees/tariff-plan.ts';
+import { REFUSED } from './choose-rules.ts';
+import { priceTrade, readTariff, rowText, UNKNOWN_TERMS, type Tariff } from './price-trade.ts';
+import { SHAPES, shapeOf } from './random-formulas.ts';
+import { INCREMENTS, MAIN, MODES, OWNERS, randomTariff, unitsOf } from './random-tariffs.ts';
+import { marksOf, randomTrade, TARGETS, type RandomTrade } from './random-trades.ts';
+import { Random } from './random.ts';
+
+/** Fewer where the tests are repeated for each mutant. */
+const TRADES = Number(process.env['FEE_TRADES'] ?? 1_000_000);
+/** In the name of the test; given, it repeats that run. */
+const SEED = Number(process.env['FEE_SEED'] ?? randomInt(2 ** 31));
+/** Tariffs are dear and trades are cheap; but each shape comes up, however few the trades. */
+const TRADES_A_TARIFF = Math.min(20, Math.ceil(TRADES / 1000));
+
+/** How often each clamp decided a row, and how many trades had each property. */
+const seen = new Map<string, number>();
+const count = (what: string, trades: number): void => {
+  seen.set(what, (seen.get(what) ?? 0) + trades);
+};
+
+/** What billing would write, in the texts of the second engine. */
+function byBilling(plan: TariffPlan, trade: OrderToPrice): { rows: string[]; sums: string } {
+  const rows = plan.lines.map(() => '');
+  const sums = priceInto(plan, trade, (_line, index, execution, order, metric, ...texts) => {
+    const [unrounded, clamp, amount] = texts;
+    const row = rowText(execution, order, metric, unrounded, clamp, amount);
+    rows[index] = (rows[index] ?? '') + row;
+    count(`clamp ${clamp}`, 1);
+  });
+  const { quantity, gross, totalFees, net } = sums;
+  return { rows, sums: `${quantity} ${gross} ${totalFees} ${net ?? 'null'}` };
+}
+
+function orCode<T>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ClearingError) return error.code;
+    throw error;
+  }
+}
+
+function bySecondEngine(plan: TariffPlan, tariff: Tariff, { trade, month }: RandomTrade) {
+  try {
+    const { rows, sums } = priceTrade(tariff, plan.query.side, trade, month);
+    return { rows: plan.lines.map(({ feeCode }) => rows.get(feeCode) ?? ''), sums };
+  } catch (error) {
+    if (error instanceof Error && error.message === UNKNOWN_TERMS) return UNKNOWN_TERMS;
+    throw error;
+  }
+}
+
+function isSame(
+  billed: ReturnType<typeof byBilling> | string,
+  again: ReturnType<typeof bySecondEngine>,
+): boolean {
+  if (typeof billed === 'string' || typeof again === 'string') return billed === again;
+  return billed.sums === again.sums && billed.rows.every((rows, at) => rows === again.rows[at]);
+}
+
+/** The rule that won the line under test, by what it makes worth counting. */
+function propertiesOf(rule: FeeRule): readonly string[] {
+  const owner = rule.accountNo ? 'personal' : rule.scheduleId === null ? 'global' : 'package';
+  const shape = shapeOf(rule.formula);
+  return [
+    shape,
+    `${shape} of each ${rule.unit}`,
+    `${shape} rounded ${rule.rounding.mode}`,
+    `to ${rule.rounding.increment}`,
+    `${rule.conditions ? 'special' : 'ordinary'} ${owner}`,
+    ...Object.keys(rule.conditions ?? {}),
+    ...(['min', 'max', 'capRate', 'minBeatsMax', 'threshold', 'divisor', 'floorPerLine'] as const)
+      .filter((bound) => rule[bound] !== undefined)
+      .map((bound) => `with ${bound}`),
+  ];
+}
+
+const EXPECTED: readonly string[] = [
+  ...SHAPES.flatMap((shape) => unitsOf(shape).map((unit) => `${shape} of each ${unit}`)),
+  ...SHAPES.flatMap((shape) => MODES.map((mode) => `${shape} rounded ${mode}`)),
+  ...INCREMENTS.map((increment) => `to ${increment}`),
+  ...OWNERS.flatMap((owner) => [`special ${owner}`, `ordinary ${owner}`]),
+  ...['channels', 'stages', 'instruments', 'accounts'],
+  ...['min', 'max', 'capRate', 'minBeatsMax', 'threshold', 'divisor', 'floorPerLine'].map(
+    (bound) => `with ${bound}`,
+  ),
+  ...TARGETS.map((target) => `aimed at ${target}`),
+  ...['', 'min', 'max', 'cap', 'waived', 'threshold'].map((clamp) => `clamp ${clamp}`),
+  ...[REFUSED, UNKNOWN_TERMS, 'in safe integers', 'in Decimal', 'a policy', 'sums'],
+];
+
+/** Compares the tariff, then its trades; the number of trades. */
+function compareTariff(random: Random, index: number): number {
+  const { rules, query } = randomTariff(random, index);
+  const plan = orCode(() => compileTariff(rules, query));
+  const tariff = readTariff(rules, query);
+  if (typeof plan === 'string' || tariff === REFUSED) {
+    expect({ plan, rules, query }).toEqual({ plan: tariff, rules, query });
+    count(REFUSED, 1);
+    return 0;
+  }
+  const winners = (lines: readonly { feeCode: string; ruleId: number }[]) =>
+    lines.map(({ feeCode, ruleId }) => `${feeCode}: ${ruleId}`).sort();
+  const [wins, winsAgain] = [winners(plan.lines).join(), winners(tariff).join()];
+  if (wins !== winsAgain) expect({ wins, rules, query }).toEqual({ wins: winsAgain });
+  const winning = rules.filter(({ ruleId }) => tariff.some((charge) => charge.ruleId === ruleId));
+  const marks = marksOf(winning);
+  for (let trades = 0; trades < TRADES_A_TARIFF; trades += 1) {
+    const drawn = randomTrade(random, marks);
+    const { target, trade } = drawn;
+    const billed = orCode(() => byBilling(plan, trade));
+    const again = bySecondEngine(plan, tariff, drawn);
+    if (!isSame(billed, again)) expect({ billed, trade, plan }).toEqual({ billed: again });
+    count(`aimed at ${target}`, 1);
+    if (again === UNKNOWN_TERMS) count(UNKNOWN_TERMS, 1);
+  }
+  const main = winning.find(({ feeCode }) => feeCode === MAIN);
+  for (const what of main === undefined ? [] : propertiesOf(main)) count(what, TRADES_A_TARIFF);
+  count(plan.kernel === null ? 'in Decimal' : 'in safe integers', TRADES_A_TARIFF);
+  if (query.roundingPolicy !== undefined) count('a policy', TRADES_A_TARIFF);
+  if (tariff.some((charge) => charge.isSummed)) count('sums', TRADES_A_TARIFF);
+  return TRADES_A_TARIFF;
+}
+
+describe('billing and a second engine, in whole numbers of any size, agree', () => {
+  test(`on ${TRADES} random trades, seed ${SEED}`, { timeout: 900_000 }, () => {
+    const random = new Random(SEED);
+    let trades = 0;
+    for (let index = 0; trades < TRADES; index += 1) trades += compareTariff(random, index);
+    const rare = EXPECTED.filter((what) => (seen.get(what) ?? 0) < TRADES / 10000);
+    expect(rare).toEqual([]);
+    expect(trades).toBeGreaterThanOrEqual(TRADES);
+    console.log(`${trades} trades priced twice, no difference; FEE_SEED=${SEED} repeats them`);
+  });
+});
