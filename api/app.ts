@@ -21,6 +21,7 @@ import { closingRoutes } from './routes/closing.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { contractRoutes } from './routes/contracts.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
+import { feeExplanationRoutes } from './routes/fee-explanations.ts';
 import { feeRuleRoutes } from './routes/fee-rules.ts';
 import { dayCutRoutes, flowCommandRoutes } from './routes/flow-commands.ts';
 import { flowEventRoutes } from './routes/flow-events.ts';
@@ -108,6 +109,7 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(closingRoutes);
       await api.register(referenceRoutes);
       await api.register(feeRuleRoutes);
+      await api.register(feeExplanationRoutes);
       await api.register(settingRoutes);
       await api.register(frontOfficeRoutes);
       await api.register(tradeFileRoutes);

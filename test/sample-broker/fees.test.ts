@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Db } from '../../db/client.ts';
+import { checkFeesOf, checkFile } from '../../scripts/explain-fees/check-fees.ts';
+import { billedSample, SAMPLE_DATES } from './support.ts';
+
+const WED_2025_12_24 = '2025-12-24';
+const FRI_2025_12_26 = '2025-12-26';
+/** Some two hundred thousand fees on a machine that others use, too. */
+const LONG_MS = 300_000;
+
+let url: string;
+let db: Db;
+beforeAll(async () => {
+  ({ url, db } = await billedSample());
+}, LONG_MS);
+afterAll(() => db.$client.end());
+
+async function storedFees(): Promise<Record<string, number>> {
+  const { rows } = await db.$client.query<{ date: string; n: number }>(
+    `SELECT ledger_date AS date, count(*) AS n FROM fees
+     JOIN live_contracts USING (ledger_date, contract_id) GROUP BY 1`,
+  );
+  return Object.fromEntries(rows.map(({ date, n }) => [date, n]));
+}
+
+describe('the fees of the sample broker', () => {
+  it(
+    'come out the same to the cent from their explanations alone, on every date',
+    async () => {
+      const lines: string[] = [];
+      const checked = await checkFeesOf(url, undefined, (line) => lines.push(line));
+      expect(checked.flatMap(({ differences }) => differences)).toEqual([]);
+      const counted = Object.fromEntries(checked.map(({ of, fees }) => [of, fees]));
+      expect(counted).toMatchObject(await storedFees());
+      for (const date of SAMPLE_DATES) expect(counted[date]).toBeGreaterThan(1_000);
+      expect(lines).toHaveLength(Object.values(counted).reduce((sum, n) => sum + n, 0));
+    },
+    LONG_MS,
+  );
+
+  it('are found when an amount in the books was changed, alone or with what it follows from', async () => {
+    const { rows } = await db.$client.query<{ contractId: number; line: number }>(
+      `SELECT contract_id AS "contractId", line FROM fees JOIN fee_codes USING (fee_code_id)
+       JOIN live_contracts USING (ledger_date, contract_id)
+       WHERE ledger_date = $1 AND fee_code = 'COMMISSION' AND clamp = '' ORDER BY 1 LIMIT 2`,
+      [FRI_2025_12_26],
+    );
+    const change = (columns: string, at: number) =>
+      // As somebody who may do anything with the database: fees are append-only.
+      db.$client.query(
+        `BEGIN; SET LOCAL session_replication_role = replica;
+         UPDATE fees SET ${columns} WHERE ledger_date = '${FRI_2025_12_26}'
+           AND contract_id = ${rows[at]!.contractId} AND line = ${rows[at]!.line};
+         COMMIT`,
+      );
+    await change('amount = amount + 0.01', 0);
+    await change('amount = amount + 0.01, exact_amount = exact_amount + 0.01', 1);
+    const [checked] = await checkFeesOf(url, FRI_2025_12_26);
+    expect(checked?.differences).toMatchObject(
+      rows.map(({ contractId, line }) => ({ feeId: `${FRI_2025_12_26}.${contractId}.${line}` })),
+    );
+  });
+
+  it('are found when an explanation in a file was changed', async () => {
+    const lines: string[] = [];
+    await checkFeesOf(url, WED_2025_12_24, (line) => lines.push(line));
+    const changed = lines.map((line, at) =>
+      at === 7 ? line.replace(/"amount":"[\d.]+"}$/, '"amount":"0.07"}') : line,
+    );
+    expect(changed[7]).not.toBe(lines[7]);
+    const file = join(inject('scratch'), 'explanations.ndjson');
+    writeFileSync(file, `${changed.join('\n')}\n`);
+    const { fees, differences } = await checkFile(file);
+    const { feeId } = JSON.parse(lines[7]!) as { feeId: string };
+    expect(fees).toBe(lines.length);
+    expect(differences).toMatchObject([{ feeId }]);
+  });
+});
