@@ -23,6 +23,8 @@ import { contractRoutes } from './routes/contracts.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { feeExplanationRoutes } from './routes/fee-explanations.ts';
 import { feeRuleRoutes } from './routes/fee-rules.ts';
+import { feeSimulationRoutes } from './routes/fee-simulation.ts';
+import { finalFeeRoutes } from './routes/final-fees.ts';
 import { dayCutRoutes, flowCommandRoutes } from './routes/flow-commands.ts';
 import { flowEventRoutes } from './routes/flow-events.ts';
 import { flowRoutes } from './routes/flows.ts';
@@ -110,6 +112,8 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(referenceRoutes);
       await api.register(feeRuleRoutes);
       await api.register(feeExplanationRoutes);
+      await api.register(feeSimulationRoutes);
+      await api.register(finalFeeRoutes);
       await api.register(settingRoutes);
       await api.register(frontOfficeRoutes);
       await api.register(tradeFileRoutes);

@@ -1,4 +1,5 @@
 import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
+import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Db } from '../client.ts';
 import { loadFeeRules, type FeeRuleVersion } from './billing-queries.ts';
@@ -9,6 +10,12 @@ export interface Tariffs {
   /** Plans by what an order has at hand; the billing of orders reads and fills it. */
   readonly plans: Map<string, TariffPlan>;
 }
+
+/** Tariffs that nobody else uses, and that are forgotten with whoever asked for them. */
+export const tariffsOfRules = (rules: readonly FeeRule[]): Tariffs => ({
+  compile: tariffCompiler(rules),
+  plans: new Map(),
+});
 
 interface Known {
   readonly digest: string;
@@ -26,8 +33,7 @@ export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): P
   if (flows === undefined) KNOWN.set(db, (flows = new Map<string, Known>()));
   const known = flows.get(flow);
   if (known?.digest === frozen.digest) return known.tariffs;
-  const rules = await loadFeeRules(db, flow, frozen);
-  const tariffs = { compile: tariffCompiler(rules), plans: new Map<string, TariffPlan>() };
+  const tariffs = tariffsOfRules(await loadFeeRules(db.$client, flow, frozen));
   flows.set(flow, { digest: frozen.digest, tariffs });
   return tariffs;
 }

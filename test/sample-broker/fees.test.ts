@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Db } from '../../db/client.ts';
+import { simulateFees, type SimulatedFee } from '../../db/fee-simulation.ts';
+import type { HypotheticalOrder } from '../../domain/fees/hypothetical-order.ts';
 import { checkFeesOf, checkFile } from '../../scripts/explain-fees/check-fees.ts';
 import { billedSample, SAMPLE_DATES } from './support.ts';
 
@@ -25,6 +27,42 @@ async function storedFees(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ date, n }) => [date, n]));
 }
 
+const lineOf = (fee: SimulatedFee) => {
+  const { feeCode, executionNo, metric, exactAmount, clamp, amount, choice } = fee;
+  return { feeCode, executionNo, metric, exactAmount, clamp, amount, choice };
+};
+
+/** Every contract of the sample dates: what was asked of billing, and what it wrote. */
+async function billedContracts() {
+  const { rows } = await db.$client.query<{
+    order: HypotheticalOrder;
+    bill: Record<string, unknown>;
+    fees: unknown[];
+  }>(
+    `SELECT json_build_object('accountNo', a.account_no, 'instrumentId', i.instrument_id,
+         'side', c.side, 'orderChannel', c.order_channel, 'tradeDate', c.trade_date,
+         'settlementChannel', c.settlement_channel, 'executions',
+         (SELECT json_agg(json_build_object('quantity', quantity::text, 'price', price::text)
+            ORDER BY execution_no)
+          FROM executions x WHERE x.ledger_date = c.ledger_date AND x.order_no = c.order_no)
+       ) AS order,
+       json_build_object('scheduleId', c.schedule_id, 'currency', c.currency,
+         'executionCount', c.execution_count, 'quantity', c.quantity::text,
+         'grossAmount', c.gross_amount::text, 'feeAmount', c.fee_amount::text,
+         'netAmount', c.net_amount::text, 'cashSettlementDate', c.cash_settlement_date,
+         'securitiesSettlementDate', c.securities_settlement_date) AS bill,
+       (SELECT json_agg(json_build_object('feeCode', k.fee_code, 'executionNo', f.execution_no,
+            'metric', f.metric::text, 'exactAmount', f.exact_amount::text, 'clamp', f.clamp,
+            'amount', f.amount::text, 'choice', h.choice) ORDER BY f.line)
+        FROM fees f JOIN fee_codes k USING (fee_code_id) JOIN fee_choices h USING (choice_id)
+        WHERE f.ledger_date = c.ledger_date AND f.contract_id = c.contract_id) AS fees
+     FROM live_contracts c JOIN accounts a USING (account_id) JOIN instruments i USING (asset_id)
+     WHERE c.ledger_date = ANY($1) ORDER BY c.contract_id`,
+    [SAMPLE_DATES],
+  );
+  return rows;
+}
+
 describe('the fees of the sample broker', () => {
   it(
     'come out the same to the cent from their explanations alone, on every date',
@@ -36,6 +74,26 @@ describe('the fees of the sample broker', () => {
       expect(counted).toMatchObject(await storedFees());
       for (const date of SAMPLE_DATES) expect(counted[date]).toBeGreaterThan(1_000);
       expect(lines).toHaveLength(Object.values(counted).reduce((sum, n) => sum + n, 0));
+    },
+    LONG_MS,
+  );
+
+  it(
+    'are those that a simulation of the same orders shows, fee by fee',
+    async () => {
+      const contracts = await billedContracts();
+      expect(contracts.length).toBeGreaterThan(5_000);
+      for (let at = 0; at < contracts.length; at += 500) {
+        const some = contracts.slice(at, at + 500);
+        const orders = some.map(({ order }, index) => ({ row: index + 1, order }));
+        const { orders: simulated, errors } = await simulateFees(db, orders);
+        expect(errors).toEqual([]);
+        simulated.forEach(({ fees, ...order }, index) => {
+          const { bill, fees: billed } = some[index]!;
+          expect(order).toMatchObject(bill);
+          expect(fees.map(lineOf)).toEqual(billed);
+        });
+      }
     },
     LONG_MS,
   );
