@@ -37,6 +37,7 @@ import { orderRoutes } from './routes/orders.ts';
 import { devTokenRoutes, peopleRoutes, registrationRoutes } from './routes/people.ts';
 import { referenceRoutes } from './routes/reference.ts';
 import { settingRoutes } from './routes/settings.ts';
+import { stampDutyRoutes } from './routes/stamp-duty.ts';
 import { supplementRoutes } from './routes/supplements.ts';
 import { ticketFlowRoutes } from './routes/ticket-flows.ts';
 import { ticketDecisionRoutes, ticketRoutes } from './routes/tickets.ts';
@@ -110,6 +111,7 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(trialBalanceRoutes);
       await api.register(closingRoutes);
       await api.register(referenceRoutes);
+      await api.register(stampDutyRoutes);
       await api.register(feeRuleRoutes);
       await api.register(feeExplanationRoutes);
       await api.register(feeSimulationRoutes);

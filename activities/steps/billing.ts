@@ -16,6 +16,11 @@ import { FeeChoices } from '../../db/bulk/fee-choices.ts';
 import { countingRuns, postedSyncRuns } from '../../db/bulk/run-history.ts';
 import { SettlementTermsBook } from '../../db/bulk/settlement-terms.ts';
 import { accountRanges } from '../../db/bulk/shard-ranges.ts';
+import {
+  loadStampDutyEdits,
+  maxStampDutyEditNo,
+  StampDutyBook,
+} from '../../db/bulk/stamp-duty-book.ts';
 import { accountNoOf } from '../../db/bulk/master-data.ts';
 import { tariffsOf } from '../../db/bulk/tariffs.ts';
 import { loadClearingCalendar } from '../../db/calendars.repository.ts';
@@ -41,6 +46,9 @@ async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables>
       instruments: await loadInstruments(client, run.flow),
       schedules: await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim),
       channelEdits: await channelEdits(client, run, inputs.maxEditNo),
+      stampDuty: new StampDutyBook(
+        await loadStampDutyEdits(client, run.flow, inputs.maxStampDutyEditNo ?? 0),
+      ),
     };
   });
 }
@@ -56,7 +64,7 @@ async function explained(work: ShardWork, error: unknown): Promise<unknown> {
 
 /**
  * 清算计费: a contract with its fees for each order of the snapshot and trade date that is not
- * posted yet. The fee rules, the channel edits and the snapshots are those of the opening; so are
+ * posted yet. The fee rules, the edits and the snapshots are those of the opening; so are
  * instruments and fee schedules, or the step fails and is run again.
  */
 export const billing: StepDefinition = {
@@ -72,6 +80,7 @@ export const billing: StepDefinition = {
       feeRules: await feeRuleVersion(t.client, run.flow),
       masterData: await masterDataVersion(t.client, run.flow),
       maxEditNo: await maxEditNo(t.client, run),
+      maxStampDutyEditNo: await maxStampDutyEditNo(t.client, run.flow),
     };
     const counts = ordersPerAccount(run.ledgerDate, syncRunIds);
     const shards = await accountRanges(t.client, counts, ORDERS_PER_SHARD);

@@ -17,6 +17,16 @@ const Inputs = shape({
   orderId: Type.String(),
   accountNo: Type.String(),
   instrumentId: Type.String(),
+  stampDutyEdit: nullable(
+    shape({
+      editNo: Type.Integer(),
+      exempt: nullable(Type.Boolean()),
+      effectiveFrom: Day,
+      expiresOn: Day,
+      editor: Type.String(),
+      reason: Type.String(),
+    }),
+  ),
   executions: list(
     shape({
       executionNo: Type.Integer(),

@@ -13,6 +13,8 @@ export interface BillingInputs {
   readonly masterData: MasterDataVersion;
   /** The newest channel edit that was there. */
   readonly maxEditNo: number;
+  /** The newest edit of a stamp duty exemption; absent in runs before there were any. */
+  readonly maxStampDutyEditNo?: number;
 }
 
 export interface FeeRuleVersion {

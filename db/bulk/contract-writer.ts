@@ -18,6 +18,7 @@ import { FEES, FeeRows } from './fee-rows.ts';
 import { IdBlock } from './ids.ts';
 import { PlanChoice } from './plan-choice.ts';
 import type { SettlementTerms, SettlementTermsBook } from './settlement-terms.ts';
+import type { StampDutyBook } from './stamp-duty-book.ts';
 import type { Tariffs } from './tariffs.ts';
 
 /** As many as a shard has rows: each reservation waits for the disk once. */
@@ -36,6 +37,7 @@ export interface BillingTables {
   readonly terms: SettlementTermsBook;
   readonly instruments: ReadonlyMap<number, InstrumentRow>;
   readonly schedules: readonly ScheduleRow[];
+  readonly stampDuty: StampDutyBook;
   readonly channelEdits: readonly { readonly orderId: string; readonly channel: number }[];
 }
 
@@ -100,7 +102,7 @@ export class ContractWriter {
     this.attempt = attempt;
     this.scope = scope;
     this.tables = tables;
-    this.plans = new PlanChoice(tables.tariffs, tables.schedules);
+    this.plans = new PlanChoice(tables.tariffs, tables.schedules, tables.stampDuty);
     this.channels = new Map(
       tables.channelEdits.map(({ orderId, channel }) => [copyField(orderId), channel]),
     );

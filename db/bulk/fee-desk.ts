@@ -10,6 +10,7 @@ import {
 } from './billing-queries.ts';
 import { PlanChoice } from './plan-choice.ts';
 import { SettlementTermsBook } from './settlement-terms.ts';
+import { loadStampDutyEdits, StampDutyBook } from './stamp-duty-book.ts';
 import { tariffsOfRules } from './tariffs.ts';
 
 /** What the fees of some orders are asked from, as a billing that opened now would read it. */
@@ -44,7 +45,11 @@ export async function openFeeDesk(t: Transaction, scope: DeskScope): Promise<Fee
     flow,
     policyVersion: version.maxRuleId,
     rules,
-    plans: new PlanChoice(tariffsOfRules(rules), await schedulesOf(t.client, accountIds)),
+    plans: new PlanChoice(
+      tariffsOfRules(rules),
+      await schedulesOf(t.client, accountIds),
+      new StampDutyBook(await loadStampDutyEdits(t.client, flow)),
+    ),
     terms: new SettlementTermsBook(calendar),
     markets: calendar.markets.filter((market) => market.flow === flow),
     instruments: new Map([...instruments.values()].map((row) => [row.instrumentId, row])),

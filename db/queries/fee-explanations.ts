@@ -12,18 +12,26 @@ import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import { groupRows } from './group-rows.ts';
 import { rows, type Reader } from './rows.ts';
 
-/** The type of the instrument is that which sync had at the cutoff; it can change later. */
+/** As billing had it: the type of the instrument at the cutoff, the edits that its run could see. */
 const CONTRACTS = `SELECT c.ledger_date AS "ledgerDate", c.contract_id AS "contractId",
     c.order_no AS "orderNo", c.order_id AS "orderId", a.account_no AS "accountNo",
     i.instrument_id AS "instrumentId", coalesce(f.type, i.type) AS "instrumentType", c.market,
     c.schedule_id AS "scheduleId", c.side, c.trade_date AS "tradeDate",
-    c.order_channel AS "orderChannel"
+    c.order_channel AS "orderChannel", to_json(s) AS "stampDutyEdit"
   FROM contracts c
   JOIN ledger_dates d ON d.ledger_date = c.ledger_date
   JOIN accounts a ON a.account_id = c.account_id
   JOIN instruments i ON i.asset_id = c.asset_id
   LEFT JOIN front_office.instruments f ON f.instrument_id = i.instrument_id
     AND f.recorded_at <= d.cutoff_at AND (f.superseded_at IS NULL OR f.superseded_at > d.cutoff_at)
+  LEFT JOIN step_runs r ON r.step_run_id = c.billing_run_id
+  LEFT JOIN LATERAL (
+    SELECT edit_no AS "editNo", exempt, effective_from AS "effectiveFrom",
+      expires_on AS "expiresOn", editor, reason
+    FROM stamp_duty_edits e WHERE e.instrument_id = i.instrument_id
+      AND e.edit_no <= coalesce((r.inputs ->> 'maxStampDutyEditNo')::bigint, 0)
+      AND c.trade_date BETWEEN e.effective_from AND e.expires_on
+    ORDER BY e.edit_no DESC LIMIT 1) s ON true
   WHERE c.ledger_date = $1 AND c.contract_id = ANY($2)`;
 
 const EXECUTIONS = `SELECT order_no AS "orderNo", execution_no AS "executionNo",

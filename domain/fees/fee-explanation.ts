@@ -20,6 +20,17 @@ export interface PricedExecution {
   readonly price: DecimalString;
 }
 
+/** What a person had said about the stamp duty of the instrument when it was billed. */
+export interface CountingStampDutyEdit {
+  readonly editNo: number;
+  /** null: the flag of the master data counted. */
+  readonly exempt: boolean | null;
+  readonly effectiveFrom: BusinessDate;
+  readonly expiresOn: BusinessDate;
+  readonly editor: string;
+  readonly reason: string;
+}
+
 /** The contract that a fee belongs to. */
 export interface PricedContract extends ChoiceFacts {
   readonly ledgerDate: BusinessDate;
@@ -27,6 +38,8 @@ export interface PricedContract extends ChoiceFacts {
   readonly orderId: string;
   readonly accountNo: string;
   readonly instrumentId: string;
+  /** null: the flag of the master data counted. */
+  readonly stampDutyEdit: CountingStampDutyEdit | null;
   readonly executions: readonly PricedExecution[];
 }
 
@@ -84,6 +97,7 @@ export interface FeeInputs extends ChoiceFacts {
   readonly orderId: string;
   readonly accountNo: string;
   readonly instrumentId: string;
+  readonly stampDutyEdit: CountingStampDutyEdit | null;
   /** Those on which the line was computed: one, or all of the contract. */
   readonly executions: readonly (PricedExecution & { readonly consideration: DecimalString })[];
   readonly quantity: DecimalString;
@@ -147,7 +161,7 @@ const lostByRounding = (exact: DecimalString, rule: RoundingRule): DecimalString
 
 function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeInputs {
   const { market, scheduleId, instrumentType, side, tradeDate, orderChannel } = contract;
-  const { orderId, accountNo, instrumentId } = contract;
+  const { orderId, accountNo, instrumentId, stampDutyEdit } = contract;
   const executions = contract.executions
     .filter(({ executionNo }) => fee.executionNo === 0 || executionNo === fee.executionNo)
     .map((execution) => {
@@ -171,6 +185,7 @@ function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeI
     orderId,
     accountNo,
     instrumentId,
+    stampDutyEdit,
     executions,
     quantity: total(executions.map(({ quantity }) => quantity)),
     consideration: total(executions.map(({ consideration }) => consideration)),

@@ -6,6 +6,7 @@
 export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
   'lb_hk_clearing.clearing_busin_step_exec': 'Run readiness, start, pause, run one step.',
+  'lb_hk_clearing.clearing_busin_step_edit': 'Edit facts of instruments before billing.',
   'lb_hk_clearing.contract_manage_edit': 'Enter and void back-office supplements.',
   'clearing.revoke_exec': 'Revoke a flow of the open ledger date.',
   'clearing.day_cut_exec': 'Roll the ledger date.',
@@ -57,6 +58,7 @@ export const ROLES = {
     permissions: [
       VIEW,
       'lb_hk_clearing.clearing_busin_step_exec',
+      'lb_hk_clearing.clearing_busin_step_edit',
       'lb_hk_clearing.contract_manage_edit',
       'clearing.revoke_exec',
       'clearing.day_cut_exec',
