@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { projectRoot } from '../../config.ts';
 import type { Db } from '../../db/client.ts';
 import { simulateFees, type SimulatedFee } from '../../db/fee-simulation.ts';
 import type { HypotheticalOrder } from '../../domain/fees/hypothetical-order.ts';
@@ -98,41 +100,68 @@ describe('the fees of the sample broker', () => {
     LONG_MS,
   );
 
-  it('are found when an amount in the books was changed, alone or with what it follows from', async () => {
-    const { rows } = await db.$client.query<{ contractId: number; line: number }>(
-      `SELECT contract_id AS "contractId", line FROM fees JOIN fee_codes USING (fee_code_id)
+  it(
+    'are found when an amount in the books was changed, alone or with what it follows from',
+    async () => {
+      const { rows } = await db.$client.query<{ contractId: number; line: number }>(
+        `SELECT contract_id AS "contractId", line FROM fees JOIN fee_codes USING (fee_code_id)
        JOIN live_contracts USING (ledger_date, contract_id)
        WHERE ledger_date = $1 AND fee_code = 'COMMISSION' AND clamp = '' ORDER BY 1 LIMIT 2`,
-      [FRI_2025_12_26],
-    );
-    const change = (columns: string, at: number) =>
-      // As somebody who may do anything with the database: fees are append-only.
-      db.$client.query(
-        `BEGIN; SET LOCAL session_replication_role = replica;
+        [FRI_2025_12_26],
+      );
+      const change = (columns: string, at: number) =>
+        // As somebody who may do anything with the database: fees are append-only.
+        db.$client.query(
+          `BEGIN; SET LOCAL session_replication_role = replica;
          UPDATE fees SET ${columns} WHERE ledger_date = '${FRI_2025_12_26}'
            AND contract_id = ${rows[at]!.contractId} AND line = ${rows[at]!.line};
          COMMIT`,
+        );
+      await change('amount = amount + 0.01', 0);
+      await change('amount = amount + 0.01, exact_amount = exact_amount + 0.01', 1);
+      const [checked] = await checkFeesOf(url, FRI_2025_12_26);
+      expect(checked?.differences).toMatchObject(
+        rows.map(({ contractId, line }) => ({ feeId: `${FRI_2025_12_26}.${contractId}.${line}` })),
       );
-    await change('amount = amount + 0.01', 0);
-    await change('amount = amount + 0.01, exact_amount = exact_amount + 0.01', 1);
-    const [checked] = await checkFeesOf(url, FRI_2025_12_26);
-    expect(checked?.differences).toMatchObject(
-      rows.map(({ contractId, line }) => ({ feeId: `${FRI_2025_12_26}.${contractId}.${line}` })),
-    );
-  });
+    },
+    LONG_MS,
+  );
 
-  it('are found when an explanation in a file was changed', async () => {
-    const lines: string[] = [];
-    await checkFeesOf(url, WED_2025_12_24, (line) => lines.push(line));
-    const changed = lines.map((line, at) =>
-      at === 7 ? line.replace(/"amount":"[\d.]+"}$/, '"amount":"0.07"}') : line,
-    );
-    expect(changed[7]).not.toBe(lines[7]);
-    const file = join(inject('scratch'), 'explanations.ndjson');
-    writeFileSync(file, `${changed.join('\n')}\n`);
-    const { fees, differences } = await checkFile(file);
-    const { feeId } = JSON.parse(lines[7]!) as { feeId: string };
-    expect(fees).toBe(lines.length);
-    expect(differences).toMatchObject([{ feeId }]);
-  });
+  it(
+    'are found when an explanation in a file was changed',
+    async () => {
+      const lines: string[] = [];
+      await checkFeesOf(url, WED_2025_12_24, (line) => lines.push(line));
+      const changed = lines.map((line, at) =>
+        at === 7 ? line.replace(/"amount":"[\d.]+"}$/, '"amount":"0.07"}') : line,
+      );
+      expect(changed[7]).not.toBe(lines[7]);
+      const file = join(inject('scratch'), 'explanations.ndjson');
+      writeFileSync(file, `${changed.join('\n')}\n`);
+      const { fees, differences } = await checkFile(file);
+      const { feeId } = JSON.parse(lines[7]!) as { feeId: string };
+      expect(fees).toBe(lines.length);
+      expect(differences).toMatchObject([{ feeId }]);
+    },
+    LONG_MS,
+  );
+
+  it(
+    'are checked by a command that tells by its exit code',
+    () => {
+      const run = (...args: string[]) =>
+        spawnSync(process.execPath, ['scripts/explain-fees.mjs', ...args], {
+          ...{ cwd: projectRoot, encoding: 'utf8' },
+          env: { ...process.env, DATABASE_URL: url },
+        });
+      const good = run('--date', WED_2025_12_24);
+      expect([good.status, good.stderr]).toEqual([0, '']);
+      expect(good.stdout).toMatch(/^2025-12-24 +[\d,]+ fees computed again, 0 differ\n$/);
+      const bad = run('--date', FRI_2025_12_26);
+      expect(bad.status).toBe(1);
+      expect(bad.stdout).toContain('2 differ');
+      expect(run('--day', WED_2025_12_24).status).toBe(2);
+    },
+    LONG_MS,
+  );
 });
