@@ -59,6 +59,12 @@ module.exports = {
         path: '^(activities/|workflows/(?!messages))',
       },
     ),
+    rule(
+      'fees-are-recomputed-apart',
+      'A second opinion on a fee is worth nothing when it shares code with the first.',
+      '^scripts/explain-fees/recompute-fee\\.ts$',
+      otherThan('node_modules/decimal\\.js'),
+    ),
     {
       name: 'sql-stays-in-db',
       comment: 'One folder knows SQL drivers; composition roots and tools may open a pool.',

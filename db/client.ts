@@ -9,6 +9,7 @@ import * as manualPasses from './schema/manual-passes.ts';
 import * as people from './schema/people.ts';
 import * as reference from './schema/reference.ts';
 import * as settings from './schema/settings.ts';
+import * as stampDuty from './schema/stamp-duty.ts';
 import * as tickets from './schema/tickets.ts';
 import * as trades from './schema/trades.ts';
 
@@ -22,6 +23,7 @@ export const schema = {
   ...people,
   ...reference,
   ...settings,
+  ...stampDuty,
   ...tickets,
   ...trades,
 };

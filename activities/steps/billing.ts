@@ -18,6 +18,11 @@ import { PlanChoice } from '../../db/bulk/plan-choice.ts';
 import { countingRuns, postedSyncRuns } from '../../db/bulk/run-history.ts';
 import { SettlementTermsBook } from '../../db/bulk/settlement-terms.ts';
 import { accountRanges } from '../../db/bulk/shard-ranges.ts';
+import {
+  loadStampDutyEdits,
+  maxStampDutyEditNo,
+  StampDutyBook,
+} from '../../db/bulk/stamp-duty-book.ts';
 import { accountNoOf } from '../../db/bulk/master-data.ts';
 import { tariffsOf } from '../../db/bulk/tariffs.ts';
 import { loadClearingCalendar } from '../../db/calendars.repository.ts';
@@ -37,7 +42,9 @@ async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables>
     await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await assertMasterData(client, run.flow, inputs.masterData);
     const schedules = await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim);
-    const plans = new PlanChoice(await tariffsOf(db, run.flow, inputs.feeRules), schedules);
+    const stampDuty = await loadStampDutyEdits(client, run.flow, inputs.maxStampDutyEditNo ?? 0);
+    const tariffs = await tariffsOf(db, run.flow, inputs.feeRules);
+    const plans = new PlanChoice(tariffs, schedules, new StampDutyBook(stampDuty));
     const byMonth = inputs.month === undefined ? [] : plans.accountsByMonth();
     return {
       plans,
@@ -62,7 +69,7 @@ async function explained(work: ShardWork, error: unknown): Promise<unknown> {
 
 /**
  * 清算计费: a contract with its fees for each order of the snapshot and trade date that is not
- * posted yet. The fee rules, the channel edits and the snapshots are those of the opening; so are
+ * posted yet. The fee rules, the edits and the snapshots are those of the opening; so are
  * instruments and fee schedules, or the step fails and is run again.
  */
 export const billing: StepDefinition = {
@@ -79,6 +86,7 @@ export const billing: StepDefinition = {
       masterData: await masterDataVersion(t.client, run.flow),
       maxEditNo: await maxEditNo(t.client, run),
       month: await monthInputs(t.client, run, syncRunIds),
+      maxStampDutyEditNo: await maxStampDutyEditNo(t.client, run.flow),
     };
     const counts = ordersPerAccount(run.ledgerDate, syncRunIds);
     const shards = await accountRanges(t.client, counts, ORDERS_PER_SHARD);

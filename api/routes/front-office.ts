@@ -11,9 +11,8 @@ import {
 import { readImportErrors } from '../../db/queries/import-errors.ts';
 import { storeAnswer } from '../../db/request-answers.repository.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { EXECUTION_COLUMNS, ORDER_COLUMNS } from '../../domain/front-office/csv-columns.ts';
-import type { RawRow, RowError } from '../../domain/front-office/row-reader.ts';
+import type { RowError } from '../../domain/front-office/row-reader.ts';
 import { rowsRefused, SHOWN_ERRORS } from '../../domain/front-office/row-refusal.ts';
 import {
   byColumn,
@@ -23,6 +22,7 @@ import {
   readCsv,
   takeOnlyCsv,
 } from '../csv.ts';
+import { itemsOf } from '../items.ts';
 import { shape, strict } from '../schemas/fields.ts';
 import {
   AccountBody,
@@ -42,19 +42,6 @@ const Intake = {
   replaced: Type.Integer({ description: 'Rows that replaced a lower version.' }),
   unchanged: Type.Integer({ description: 'Repetitions of what is stored.' }),
 };
-
-/** One row, or the rows of `items`. Anything else is no request of ours. */
-function rowsOf(body: unknown): readonly RawRow[] {
-  const isObject = (value: unknown): value is RawRow =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isObject(body)) throw new ClearingError('BAD_REQUEST', { why: 'an object is expected' });
-  const { items } = body;
-  if (items === undefined) return [body];
-  if (!Array.isArray(items) || items.length === 0 || !items.every(isObject)) {
-    throw new ClearingError('BAD_REQUEST', { why: 'items is a list of at least one object' });
-  }
-  return items;
-}
 
 interface JsonRoute {
   readonly kind: FrontOfficeKind;
@@ -98,7 +85,7 @@ const CSV_ROUTES = [
 /** Rows of JSON: all of them are written, or none and each error is named. */
 async function takeJson(app: FastifyInstance, kind: FrontOfficeKind, body: unknown) {
   const { db, clock } = app.daycut;
-  const rows = rowsOf(body);
+  const rows = itemsOf(body);
   return inTransaction(db, async (t) => {
     const errors: RowError[] = [];
     const facts = await loadFrontOfficeFacts(t.tx, clock.now());

@@ -49,6 +49,7 @@ export const Contract = shape({
 });
 
 export const Fee = shape({
+  feeId: Type.String({ description: 'Ledger date, contract and line: 2025-12-22.1042.3' }),
   line: Type.Integer(),
   feeCode: Type.String(),
   payee: Type.String(),

@@ -2,7 +2,6 @@ import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
-import type { Db } from '../client.ts';
 import type { MonthInputs } from './month-to-date.ts';
 import type { FlowDate } from './run-history.ts';
 import { integer, integers, text } from './sql-literal.ts';
@@ -17,6 +16,8 @@ export interface BillingInputs {
   readonly maxEditNo: number;
   /** Absent: no fee of the flow depends on the month. */
   readonly month?: MonthInputs | undefined;
+  /** The newest edit of a stamp duty exemption; absent in runs before there were any. */
+  readonly maxStampDutyEditNo?: number;
 }
 
 /** The rules that a run may see. */
@@ -116,15 +117,15 @@ export async function feeRuleVersion(
 
 /** The frozen rules. Throws FEE_RULE_MISSING when they are no longer what the run froze. */
 export async function loadFeeRules(
-  db: Db,
+  client: pg.PoolClient | pg.Pool,
   flow: string,
   frozen: FeeRuleVersion,
 ): Promise<FeeRule[]> {
-  const { rows } = await db.$client.query<{ definition: FeeRule }>(
+  const { rows } = await client.query<{ definition: FeeRule }>(
     `SELECT definition ${VISIBLE} ORDER BY rule_id`,
     [flow, frozen.maxRuleId, frozen.ledgerDate ?? null],
   );
-  const now = await feeRuleVersion(db.$client, flow, frozen);
+  const now = await feeRuleVersion(client, flow, frozen);
   if (now.digest !== frozen.digest) {
     throw new ClearingError('FEE_RULE_MISSING', {
       why: 'fee rules were changed in place while billing ran; run billing again',
@@ -231,6 +232,20 @@ export async function accountSchedules(
   return rows;
 }
 
+/** Fee schedules of these accounts, whatever they trade. */
+export async function schedulesOf(
+  client: pg.PoolClient,
+  accountIds: readonly number[],
+): Promise<ScheduleRow[]> {
+  const { rows } = await client.query<ScheduleRow>(
+    `SELECT account_id AS "accountId", market, schedule_id AS "scheduleId",
+       effective_from AS "effectiveFrom", effective_to AS "effectiveTo"
+     FROM account_fee_schedules WHERE account_id = ANY($1) ORDER BY effective_from DESC`,
+    [accountIds],
+  );
+  return rows;
+}
+
 export interface InstrumentRow {
   readonly assetId: number;
   readonly instrumentId: string;
@@ -242,16 +257,19 @@ export interface InstrumentRow {
   readonly kind: string;
 }
 
+/** The instruments of a flow, or those of them that are named. */
 export async function loadInstruments(
   client: pg.PoolClient,
   flow: string,
+  instrumentIds: readonly string[] | null = null,
 ): Promise<Map<number, InstrumentRow>> {
   const { rows } = await client.query<InstrumentRow>(
     `SELECT asset_id AS "assetId", instrument_id AS "instrumentId", market, type,
        i.currency, stamp_duty_exempt AS "stampDutyExempt",
        concat_ws('|', market, type, i.currency, stamp_duty_exempt) AS kind
-     FROM instruments i JOIN markets m USING (market) WHERE m.flow = $1`,
-    [flow],
+     FROM instruments i JOIN markets m USING (market)
+     WHERE m.flow = $1 AND ($2::text[] IS NULL OR instrument_id = ANY($2))`,
+    [flow, instrumentIds],
   );
   return new Map(rows.map((row) => [row.assetId, row]));
 }

@@ -3,6 +3,7 @@ import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Side } from '../../domain/trades/trade.ts';
 import type { InstrumentRow, ScheduleRow } from './billing-queries.ts';
+import type { StampDutyBook } from './stamp-duty-book.ts';
 import type { Tariffs } from './tariffs.ts';
 
 /** What of an order decides its plan, beside its instrument. */
@@ -17,14 +18,17 @@ export interface OrderTerms {
 
 /**
  * Finds the plan that prices an order: the schedule of its account on the trade date, its
- * instrument, side and channel. Billing and simulation both ask here, so they cannot disagree.
+ * instrument with its stamp duty as edited, side and channel. Billing and simulation both ask here,
+ * so they cannot disagree.
  */
 export class PlanChoice {
   private readonly tariffs: Tariffs;
+  private readonly stampDuty: StampDutyBook;
   private readonly schedules = new Map<number, ScheduleRow[]>();
 
-  constructor(tariffs: Tariffs, schedules: readonly ScheduleRow[]) {
+  constructor(tariffs: Tariffs, schedules: readonly ScheduleRow[], stampDuty: StampDutyBook) {
     this.tariffs = tariffs;
+    this.stampDuty = stampDuty;
     for (const row of schedules) {
       const rows = this.schedules.get(row.accountId);
       if (rows) rows.push(row);
@@ -46,7 +50,7 @@ export class PlanChoice {
   }
 
   /** Throws FEE_RULE_MISSING and UNSUPPORTED. Asked for every order, hence the shared plans. */
-  planOf(order: OrderTerms, instrument: InstrumentRow): TariffPlan {
+  planOf(order: OrderTerms, asSynchronised: InstrumentRow): TariffPlan {
     const { accountId, market, side, tradeDate, channel } = order;
     const schedule = this.schedules
       .get(accountId)
@@ -60,6 +64,7 @@ export class PlanChoice {
       const why = 'the account has no fee schedule in force';
       throw new ClearingError('FEE_RULE_MISSING', { why, accountId, market, tradeDate });
     }
+    const instrument = this.stampDuty.asEdited(asSynchronised, tradeDate);
     const { plans, compile, accountNoOf, instrumentIds } = this.tariffs;
     const accountNo = accountNoOf.get(accountId) ?? null;
     const isNamed = instrumentIds.has(instrument.instrumentId);

@@ -1,8 +1,10 @@
 import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
+import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import { countedByMonth, type CountedByMonth } from '../../domain/fees/month-counters.ts';
 import { namedInRules } from '../../domain/fees/named-in-rules.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Db } from '../client.ts';
+import type { Reader } from '../queries/rows.ts';
 import { loadFeeRules, type FeeRuleVersion } from './billing-queries.ts';
 
 /** Compiled tariffs of one version of the rules. */
@@ -19,16 +21,28 @@ export interface Tariffs {
 
 /** An account exists before a rule names it, and keeps its number. */
 async function accountNumbers(
-  db: Db,
+  client: Reader,
   accountNos: readonly string[],
 ): Promise<ReadonlyMap<number, string>> {
   if (accountNos.length === 0) return new Map();
-  const { rows } = await db.$client.query<{ accountId: number; accountNo: string }>(
+  const { rows } = await client.query<{ accountId: number; accountNo: string }>(
     `SELECT account_id AS "accountId", account_no AS "accountNo" FROM accounts
      WHERE account_no = ANY($1::text[])`,
     [accountNos],
   );
   return new Map(rows.map(({ accountId, accountNo }) => [accountId, accountNo]));
+}
+
+/** Tariffs that nobody else uses, and that are forgotten with whoever asked for them. */
+export async function tariffsOfRules(client: Reader, rules: readonly FeeRule[]): Promise<Tariffs> {
+  const named = namedInRules(rules);
+  return {
+    compile: tariffCompiler(rules),
+    plans: new Map(),
+    accountNoOf: await accountNumbers(client, [...named.accountNos]),
+    instrumentIds: named.instrumentIds,
+    byMonth: countedByMonth(rules),
+  };
 }
 
 interface Known {
@@ -47,15 +61,7 @@ export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): P
   if (flows === undefined) KNOWN.set(db, (flows = new Map<string, Known>()));
   const known = flows.get(flow);
   if (known?.digest === frozen.digest) return known.tariffs;
-  const rules = await loadFeeRules(db, flow, frozen);
-  const named = namedInRules(rules);
-  const tariffs: Tariffs = {
-    compile: tariffCompiler(rules),
-    plans: new Map(),
-    accountNoOf: await accountNumbers(db, [...named.accountNos]),
-    instrumentIds: named.instrumentIds,
-    byMonth: countedByMonth(rules),
-  };
+  const tariffs = await tariffsOfRules(db.$client, await loadFeeRules(db.$client, flow, frozen));
   flows.set(flow, { digest: frozen.digest, tariffs });
   return tariffs;
 }

@@ -1,5 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { explainFee, type ExplanationStep } from '../../domain/fees/explain-fee.ts';
+import { feeIdOf } from '../../domain/fees/fee-id.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import type { FeeChoice, FeeClamp } from '../../domain/fees/tariff-plan.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
@@ -9,6 +10,7 @@ import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
 export interface FeeView {
+  readonly feeId: string;
   readonly line: number;
   readonly feeCode: string;
   readonly payee: string;
@@ -44,11 +46,12 @@ const FEES = `SELECT f.line, k.fee_code AS "feeCode", k.payee, f.execution_no AS
 export async function readFees(reader: Reader, contractId: number): Promise<FeeView[]> {
   const { ledgerDate, orderNo } = await readContract(reader, contractId);
   const values = [ledgerDate, contractId, orderNo];
-  const found = await rows<Omit<FeeView, 'steps' | 'currency'>>(reader, FEES, values);
+  const found = await rows<Omit<FeeView, 'feeId' | 'steps' | 'currency'>>(reader, FEES, values);
   return found.map((row) => {
     const { metric, exactAmount: exact, clamp, amount, monthBefore, choice } = row;
     const steps = explainFee({ metric, exact, clamp, amount, monthBefore }, choice);
-    return { ...row, currency: choice.currency, steps };
+    const feeId = feeIdOf({ ledgerDate, contractId, line: row.line });
+    return { feeId, ...row, currency: choice.currency, steps };
   });
 }
 

@@ -194,6 +194,12 @@ export const ERROR_CATALOGUE = {
     '该编号格式保留给后台补单。',
     '該編號格式保留給後台補單。',
   ),
+  INSTRUMENT_ALREADY_BILLED: entry(
+    'business_rule',
+    'Trades of the instrument are already billed.',
+    '该标的的成交已计费。',
+    '該標的的成交已計費。',
+  ),
   INTERNAL: entry(
     'invariant',
     'Something failed inside Daycut; the request id finds it in the log.',

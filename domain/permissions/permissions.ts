@@ -6,6 +6,7 @@
 export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
   'lb_hk_clearing.clearing_busin_step_exec': 'Run readiness, start, pause, run one step.',
+  'lb_hk_clearing.clearing_busin_step_edit': 'Edit facts of instruments before billing.',
   'lb_hk_clearing.contract_manage_edit': 'Enter and void back-office supplements.',
   'clearing.revoke_exec': 'Ask for the revoke of a flow of the open ledger date.',
   'clearing.day_cut_exec': 'Roll the ledger date.',
@@ -15,6 +16,8 @@ export const PERMISSIONS = {
   'clearing.trade_file_write': 'Import counterparty trade files.',
   'clearing.ledger_query': 'See contracts, fees, journals, balances and positions.',
   'billing.fee_rule_operation': 'Ask for a new version of a fee rule.',
+  'billing.fee_simulation_exec': 'Ask what orders would cost.',
+  'lb_hk_charging.lb_hk_fee_level_query': 'See which fees apply to an account.',
   'ticket.ticket_query': 'See tickets, their decisions and the approval flows.',
   'ticket.ticket_operation': 'Ask for consent, and decide where an approval flow says so.',
   'ticket.close_operation': 'Close a ticket that nobody will decide.',
@@ -38,6 +41,10 @@ export type Permission = keyof typeof PERMISSIONS;
 
 const VIEW = 'lb_hk_clearing.clearing_busin_steps' satisfies Permission;
 const LEDGER = 'clearing.ledger_query' satisfies Permission;
+const FEE_QUESTIONS = [
+  'billing.fee_simulation_exec',
+  'lb_hk_charging.lb_hk_fee_level_query',
+] as const satisfies readonly Permission[];
 const TICKETS = 'ticket.ticket_query' satisfies Permission;
 const TICKET_WORK = 'ticket.ticket_operation' satisfies Permission;
 
@@ -51,6 +58,7 @@ export const ROLES = {
     permissions: [
       VIEW,
       'lb_hk_clearing.clearing_busin_step_exec',
+      'lb_hk_clearing.clearing_busin_step_edit',
       'lb_hk_clearing.contract_manage_edit',
       'clearing.revoke_exec',
       'clearing.day_cut_exec',
@@ -59,6 +67,7 @@ export const ROLES = {
       'clearing.trade_file_write',
       'billing.fee_rule_operation',
       LEDGER,
+      ...FEE_QUESTIONS,
       TICKETS,
       TICKET_WORK,
     ],
@@ -70,6 +79,7 @@ export const ROLES = {
       'clearing.revoke_exec',
       'clearing.day_cut_exec',
       LEDGER,
+      ...FEE_QUESTIONS,
       TICKETS,
       TICKET_WORK,
       'admin.people_query',
@@ -80,6 +90,7 @@ export const ROLES = {
     permissions: [
       VIEW,
       LEDGER,
+      ...FEE_QUESTIONS,
       TICKETS,
       'audit.log_query',
       'audit.run_query',
@@ -90,7 +101,7 @@ export const ROLES = {
   },
   viewer: {
     description: 'Watches the flows and the books.',
-    permissions: [VIEW, LEDGER, TICKETS],
+    permissions: [VIEW, LEDGER, ...FEE_QUESTIONS, TICKETS],
   },
   admin: {
     description: 'Looks after people and settings. Sees the flows, not the books.',

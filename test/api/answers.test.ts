@@ -40,6 +40,13 @@ describe('answers are what the description says', () => {
       fileId: file.json<{ fileId: number }>().fileId,
       importId: orders.json<{ importId: string }>().importId,
       contractId: await first('SELECT contract_id AS id FROM fees LIMIT 1'),
+      feeId: await first(
+        `SELECT ledger_date || '.' || contract_id || '.' || line AS id
+         FROM fees JOIN live_contracts USING (ledger_date, contract_id)
+         JOIN executions USING (ledger_date, order_no) LIMIT 1`,
+      ),
+      instrumentId: encodeURIComponent('ST/HK/700'),
+      tradeDate: MON_2025_12_22,
       taskId: await first('SELECT task_id AS id FROM check_summaries'),
       journalId: await first('SELECT journal_id AS id FROM journals LIMIT 1'),
       accountNo: await first(
@@ -82,7 +89,10 @@ describe('answers are what the description says', () => {
       .filter(({ required, in: where }) => required && where === 'query')
       .map(({ name }) => `${name}=${known[name]}`);
     // Lists that must be narrowed are so by an account, which then also shows more of it.
-    if (parameters.some(({ name }) => name === 'accountNo') && !/orders|supplements/.test(path)) {
+    const takesAccount = parameters.some(
+      ({ name, in: where }) => name === 'accountNo' && where === 'query',
+    );
+    if (takesAccount && !/orders|supplements/.test(path)) {
       query.push(`accountNo=${known['accountNo']}`);
     }
     return `${path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => String(known[name]))}?${query.join('&')}`;

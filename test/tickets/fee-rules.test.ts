@@ -63,7 +63,7 @@ describe('a fee rule', () => {
       definition: { version: 3, feeCode: 'SETTLEMENT_FEE', scheduleId: null },
     });
     // A billing run that is under way goes on with the rules that it froze.
-    const rules = await loadFeeRules(api.db, 'HK', frozen);
+    const rules = await loadFeeRules(api.db.$client, 'HK', frozen);
     expect(rules.some(({ ruleId }) => ruleId === ticket.result?.['ruleId'])).toBe(false);
   });
 

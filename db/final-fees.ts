@@ -1,0 +1,137 @@
+import type { BusinessDate } from '../domain/calendar/business-date.ts';
+import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { groupCases, type CaseGroup } from '../domain/fees/fee-cases.ts';
+import type { FeeRule } from '../domain/fees/fee-rule.ts';
+import type { FeeChoice, TariffPlan } from '../domain/fees/tariff-plan.ts';
+import type { InstrumentRow } from './bulk/billing-queries.ts';
+import { openFeeDesk, type FeeDesk } from './bulk/fee-desk.ts';
+import type { ClearingMarket } from './calendars.repository.ts';
+import type { Db } from './client.ts';
+import { accountIdOf } from './queries/names.ts';
+import { readSnapshot, rows } from './queries/rows.ts';
+
+/** 下单渠道 0–9. */
+const CHANNELS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+
+/** A rule as it would be applied; an exempt trade has the waiver. */
+export type AppliedRule = Omit<FeeChoice, 'losers'>;
+
+export interface FinalFee {
+  readonly feeCode: string;
+  /** Kinds of trade that differ, and the rule that prices each; no group = no such fee. */
+  readonly applies: readonly CaseGroup<AppliedRule>[];
+  /** Rules with conditions that are in force, whether or not one of the groups shows them. */
+  readonly special: readonly FeeRule[];
+}
+
+export interface MarketFees {
+  readonly market: string;
+  readonly currency: string;
+  readonly scheduleId: string | null;
+  /** Why billing would refuse a trade of this market; null = it would price it. */
+  readonly refusal: { readonly code: string; readonly details: Record<string, unknown> } | null;
+  readonly fees: readonly FinalFee[];
+}
+
+export interface FinalFees {
+  readonly accountNo: string;
+  readonly tradeDate: BusinessDate;
+  readonly policyVersion: number;
+  readonly markets: readonly MarketFees[];
+}
+
+export interface FinalFeesRequest {
+  readonly accountNo: string;
+  readonly tradeDate: BusinessDate;
+  readonly policyVersion: number | undefined;
+}
+
+/**
+ * What applies to an account on a trade date, by market and fee code: billing's own choice of plan,
+ * asked for every kind of trade. Throws NOT_FOUND for an unknown account.
+ */
+export const readFinalFees = (db: Db, request: FinalFeesRequest): Promise<FinalFees> =>
+  readSnapshot(db, async (t) => {
+    const { accountNo, tradeDate, policyVersion } = request;
+    const accountId = await accountIdOf(t.client, accountNo);
+    if (typeof accountId !== 'number') throw new ClearingError('NOT_FOUND', { accountNo });
+    const flows = await rows<{ flow: string }>(
+      t.client,
+      'SELECT DISTINCT flow, position FROM flows JOIN markets USING (flow) ORDER BY position',
+    );
+    const types = await rows<{ market: string; type: string }>(
+      t.client,
+      'SELECT DISTINCT market, type FROM instruments ORDER BY 1, 2',
+    );
+    const markets: MarketFees[] = [];
+    let newest = 0;
+    for (const { flow } of flows) {
+      const scope = { flow, accountIds: [accountId], instrumentIds: [], policyVersion };
+      const desk = await openFeeDesk(t, scope);
+      newest = Math.max(newest, desk.policyVersion);
+      for (const market of desk.markets) {
+        const listed = types.filter((row) => row.market === market.market).map((row) => row.type);
+        markets.push(feesOf(desk, market, { accountId, accountNo, tradeDate, listed }));
+      }
+    }
+    return { accountNo, tradeDate, policyVersion: newest, markets };
+  });
+
+function feesOf(
+  desk: FeeDesk,
+  { market, currency }: ClearingMarket,
+  of: {
+    readonly accountId: number;
+    readonly accountNo: string;
+    readonly tradeDate: BusinessDate;
+    /** Types of the market that there are instruments of. */
+    readonly listed: readonly string[];
+  },
+): MarketFees {
+  const { accountId, accountNo, tradeDate } = of;
+  const rules = desk.rules.filter((rule) => rule.market === market);
+  const instrumentTypes = [
+    ...new Set([...of.listed, ...rules.flatMap((rule) => rule.instrumentTypes ?? [])]),
+  ];
+  const instrumentOf = (type: string): InstrumentRow => ({
+    ...{ assetId: 0, instrumentId: '', stampDutyExempt: false, kind: `${market}|${type}` },
+    ...{ market, type, currency },
+  });
+  try {
+    const planOf = (instrumentType: string, side: 'BUY' | 'SELL', channel: number): TariffPlan =>
+      desk.plans.planOf(
+        { accountId, market, side, tradeDate, channel },
+        instrumentOf(instrumentType),
+      );
+    const scheduleId = planOf(instrumentTypes[0] ?? '', 'BUY', 0).query.scheduleId;
+    const mine = rules.filter(
+      (rule) =>
+        [scheduleId, null].includes(rule.scheduleId) &&
+        [accountNo, undefined].includes(rule.accountNo),
+    );
+    const codes = [...new Set(mine.map((rule) => rule.feeCode))];
+    const fees = codes.map((feeCode): FinalFee => ({
+      feeCode,
+      applies: groupCases({ instrumentTypes, channels: CHANNELS }, (trade) =>
+        appliedRule(planOf(trade.instrumentType, trade.side, trade.channel), feeCode),
+      ),
+      special: mine.filter((rule) => rule.feeCode === feeCode && isSpecialOn(rule, tradeDate)),
+    }));
+    const isThere = ({ applies, special }: FinalFee) => applies.length + special.length > 0;
+    return { market, currency, scheduleId, refusal: null, fees: fees.filter(isThere) };
+  } catch (error) {
+    if (!(error instanceof ClearingError)) throw error;
+    const { code, details } = error;
+    return { market, currency, scheduleId: null, refusal: { code, details }, fees: [] };
+  }
+}
+
+function appliedRule(plan: TariffPlan, feeCode: string): AppliedRule | null {
+  const line = plan.lines.find((each) => each.feeCode === feeCode);
+  if (line === undefined) return null;
+  const applied = Object.entries(line.choice).filter(([name]) => name !== 'losers');
+  return Object.fromEntries(applied) as unknown as AppliedRule;
+}
+
+const isSpecialOn = ({ conditions, effectiveFrom, effectiveTo }: FeeRule, day: BusinessDate) =>
+  conditions !== undefined && effectiveFrom <= day && day <= (effectiveTo ?? day);

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
+import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
+import { explainedFee } from '../../../domain/fees/fee-explanation.ts';
+import type { FeeRule } from '../../../domain/fees/fee-rule.ts';
+import { priceExecutions } from '../../../domain/fees/price-executions.ts';
+import { Decimal } from '../../../domain/money/decimal.ts';
+import { ROUNDING_MODES } from '../../../domain/money/rounding.ts';
+import { differenceOf, type Explanation } from '../../../scripts/explain-fees/recompute-fee.ts';
+
+const MON_2025_12_22 = parseBusinessDate('2025-12-22');
+const FACTS = {
+  market: 'HK',
+  scheduleId: 'any',
+  instrumentType: 'EQUITY',
+  side: 'SELL',
+  tradeDate: MON_2025_12_22,
+} as const;
+
+interface Fill {
+  readonly quantity: string;
+  readonly price: string;
+}
+
+/** The explanations of all fees of an order under these rules, as JSON brings them. */
+function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Explanation[] {
+  const plan = compileTariff(rules, { ...FACTS, stampDutyExempt: true, channel: 6 });
+  const priced = priceExecutions(plan, {
+    quantities: fills.map(({ quantity }) => quantity),
+    prices: fills.map(({ price }) => price),
+  });
+  let feesBefore = new Decimal(0);
+  return priced.lines.map((line, at) => {
+    const executions = fills.map((fill, index) => {
+      return { ...fill, executionNo: index + 1, executionId: `E${index + 1}` };
+    });
+    const choice = plan.lines.find(({ feeCode }) => feeCode === line.feeCode)!.choice;
+    const executionNo = (line.executionIndex ?? -1) + 1;
+    const fee = { ...line, contractId: 1, line: at + 1, payee: 'BROKER', executionNo, choice };
+    const ids = { contractId: 1, orderId: 'O1', accountNo: '1', instrumentId: 'ST/HK/700' };
+    const explanation = explainedFee(
+      { ...fee, feesBefore: feesBefore.toString() },
+      {
+        ...FACTS,
+        ...ids,
+        ledgerDate: MON_2025_12_22,
+        orderChannel: 6,
+        stampDutyEdit: null,
+        executions,
+      },
+      new Map(rules.map((rule) => [rule.ruleId, rule])),
+    );
+    feesBefore = feesBefore.plus(line.amount);
+    return JSON.parse(JSON.stringify(explanation)) as Explanation;
+  });
+}
+
+const amount = (max: number, places: number) =>
+  fc
+    .nat({ max: max * 10 ** places })
+    .map((units) => new Decimal(units).div(10 ** places).toFixed(places));
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
+  amount(1, 7).map((rate) => ({ kind: 'rate' as const, rate })),
+  amount(30, 2).map((each) => ({ kind: 'perMillion' as const, amount: each })),
+  amount(30, 3).map((each) => ({ kind: 'flat' as const, amount: each })),
+  amount(1, 5).map((each) => ({ kind: 'perContract' as const, amount: each })),
+  amount(3, 4).map((each) => ({ kind: 'perShare' as const, amount: each })),
+  amount(3, 4).map((each) => ({
+    kind: 'perShare' as const,
+    amount: each,
+    skipBelowAmount: true as const,
+  })),
+);
+
+const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
+  .record({
+    formula,
+    unit: fc.constantFrom('execution' as const, 'order' as const, 'contract' as const),
+    rounding: fc.record({
+      mode: fc.constantFrom(...ROUNDING_MODES),
+      increment: fc.constantFrom('0.01', '0.1', '1.00', '0.05', '0.001'),
+    }),
+    min: maybe(amount(20, 2)),
+    max: maybe(amount(20, 2)),
+    capRate: maybe(amount(1, 4)),
+    floorPerLine: maybe(fc.constant('0.01')),
+    minBeatsMax: maybe(fc.constant(true as const)),
+    exemptByInstrumentFlag: maybe(fc.constant(true as const)),
+  })
+  .map((fields) => ({
+    ...(Object.fromEntries(
+      Object.entries(fields).filter(([, value]) => value !== undefined),
+    ) as Pick<FeeRule, 'formula' | 'unit' | 'rounding'>),
+    ...{ ruleId: 1, feeCode: 'ANY', market: 'HK', scheduleId: 'any', version: 1 },
+    ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH' as const, currency: 'HKD' },
+  }));
+
+const fillsArbitrary = fc.array(
+  fc.record({ quantity: amount(100_000, 2), price: amount(800, 4) }),
+  { minLength: 1, maxLength: 5 },
+);
+
+const REST: FeeRule = {
+  ...{ ruleId: 2, feeCode: 'REST', market: 'HK', scheduleId: 'any', version: 1 },
+  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'order' },
+  formula: { kind: 'remainder', totalFactor: '1.003' },
+  rounding: { mode: 'half-up', increment: '0.01' },
+};
+
+describe('a fee computed again from its explanation alone', () => {
+  it('is the same, whatever the rule and the order', () => {
+    fc.assert(
+      fc.property(ruleArbitrary, fillsArbitrary, (rule, fills) => {
+        const explanations = explanationsOf([rule, REST], fills);
+        expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is another when any of what it states or follows from was changed', () => {
+    const rule: FeeRule = {
+      ...{ ruleId: 1, feeCode: 'ANY', market: 'HK', scheduleId: 'any', version: 1 },
+      ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'order' },
+      formula: { kind: 'rate', rate: '0.0003' },
+      min: '3.00',
+      rounding: { mode: 'half-up', increment: '0.01' },
+    };
+    const [explanation] = explanationsOf([rule], [{ quantity: '500', price: '42.5' }]);
+    const { inputs, terms } = explanation!;
+    const fill = inputs.executions[0]!;
+    const changes: Partial<Explanation>[] = [
+      { amount: '6.39' },
+      { exactAmount: '6.376' },
+      { metric: '21251' },
+      { inputs: { ...inputs, executions: [{ ...fill, quantity: '501' }] } },
+      { inputs: { ...inputs, multiplier: '2' } },
+      { terms: { ...terms, formula: { kind: 'rate', rate: '0.0004' } } },
+      { terms: { ...terms, min: '7.00' } },
+      { terms: { ...terms, rounding: { mode: 'ceil', increment: '1.00' } } },
+      { terms: { ...terms, waiver: 'exempt-type' } },
+    ];
+    for (const change of changes) {
+      expect([change, differenceOf({ ...explanation!, ...change })]).not.toContain(undefined);
+    }
+    expect(differenceOf(explanation!)).toBeUndefined();
+  });
+
+  it.each([
+    [{ formula: { kind: 'lottery' } }, 'lottery'],
+    [{ rounding: { mode: 'banker', increment: '0.01' } }, 'banker'],
+    [{ sumExecutions: true }, 'sums'],
+  ])('is a difference where the program does not know the terms: %j', (change, said) => {
+    const rule: FeeRule = {
+      ...{ ruleId: 1, feeCode: 'ANY', market: 'HK', scheduleId: 'any', version: 1 },
+      ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'order' },
+      formula: { kind: 'flat', amount: '15' },
+      rounding: { mode: 'half-up', increment: '0.01' },
+    };
+    const [explanation] = explanationsOf([rule], [{ quantity: '500', price: '42.5' }]);
+    const terms = { ...explanation!.terms, ...change };
+    expect(differenceOf({ ...explanation!, terms })?.what).toContain(said);
+  });
+});
