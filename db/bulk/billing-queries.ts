@@ -14,6 +14,8 @@ export interface BillingInputs {
   readonly masterData: MasterDataVersion;
   /** The newest channel edit that was there. */
   readonly maxEditNo: number;
+  /** The newest fee edit that was there: its hand prices outlive this run. */
+  readonly maxFeeEditNo: number;
 }
 
 export interface FeeRuleVersion {
@@ -219,7 +221,7 @@ export interface InstrumentRow {
 }
 
 export async function loadInstruments(
-  client: pg.PoolClient,
+  client: pg.PoolClient | pg.Pool,
   flow: string,
 ): Promise<Map<number, InstrumentRow>> {
   const { rows } = await client.query<InstrumentRow>(

@@ -28,7 +28,10 @@ export interface ContractView {
   readonly executionCount: number;
   readonly quantity: DecimalString;
   readonly grossAmount: DecimalString;
+  /** What is billed: as a person said, else as the rules gave. */
   readonly feeAmount: DecimalString;
+  /** What the rules gave. */
+  readonly calculateOutAmount: DecimalString;
   readonly netAmount: DecimalString;
   readonly cashSettlementDate: BusinessDate;
   readonly securitiesSettlementDate: BusinessDate;
@@ -39,6 +42,10 @@ export interface ContractView {
   readonly posted: boolean | null;
   readonly cashSettled: boolean | null;
   readonly securitiesSettled: boolean | null;
+  /** Who priced it by hand, when and why; null = the rules did. */
+  readonly handPricedBy: string | null;
+  readonly handPricedAt: string | null;
+  readonly handPriceReason: string | null;
 }
 
 const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow, c.market,
@@ -47,14 +54,17 @@ const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.f
   c.trade_date AS "tradeDate", c.order_channel AS "orderChannel",
   c.settlement_channel AS "settlementChannel", c.schedule_id AS "scheduleId", c.currency,
   c.execution_count AS "executionCount", c.quantity, c.gross_amount AS "grossAmount",
-  c.fee_amount AS "feeAmount", c.net_amount AS "netAmount",
+  coalesce(h.fee_amount, c.fee_amount) AS "feeAmount", c.fee_amount AS "calculateOutAmount",
+  coalesce(h.net_amount, c.net_amount) AS "netAmount",
   c.cash_settlement_date AS "cashSettlementDate",
   c.securities_settlement_date AS "securitiesSettlementDate",
-  c.cash_due_date AS "cashDueDate", c.securities_due_date AS "securitiesDueDate"`;
+  c.cash_due_date AS "cashDueDate", c.securities_due_date AS "securitiesDueDate",
+  h.editor AS "handPricedBy", h.edited_at AS "handPricedAt", h.reason AS "handPriceReason"`;
 const STATE = (of: string): string => `${of}.state, ${of}.posted,
   ${of}.cash_settled AS "cashSettled", ${of}.securities_settled AS "securitiesSettled"`;
 const NAMES = `JOIN accounts a ON a.account_id = c.account_id
-  JOIN instruments i ON i.asset_id = c.asset_id`;
+  JOIN instruments i ON i.asset_id = c.asset_id
+  LEFT JOIN hand_prices h ON h.ledger_date = c.ledger_date AND h.contract_id = c.contract_id`;
 
 const LIST = `SELECT ${TERMS}, ${STATE('c')} FROM contract_states c ${NAMES}`;
 
@@ -69,6 +79,7 @@ export interface ContractFilter extends PageRequest {
   readonly orderId?: string | undefined;
   readonly flow?: string | undefined;
   readonly state?: ContractState | undefined;
+  readonly handPriced?: boolean | undefined;
 }
 
 /** Contracts that count. One of date, account and order must narrow the list. */
@@ -83,7 +94,8 @@ export async function readContracts(
     .add('c.ledger_date = ?', ledgerDate)
     .add('c.account_id = ?', await accountIdOf(reader, accountNo))
     .add('c.flow = ?', filter.flow)
-    .add('c.state = ?', filter.state);
+    .add('c.state = ?', filter.state)
+    .add('(h.contract_id IS NOT NULL) = ?', filter.handPriced);
   if (orderId !== undefined) {
     // An index finds contracts by account, not by order: whose order it is comes first.
     conditions.add('c.account_id = ANY(?)', await accountsOfOrder(reader, orderId));

@@ -91,6 +91,12 @@ export const ERROR_CATALOGUE = {
     '确认码与当前状态不符。',
     '確認碼與當前狀態不符。',
   ),
+  CONTRACT_DISCARDED: entry(
+    'conflict',
+    'The contract no longer counts: billing ran again, or a revoke dropped it.',
+    '该合约已失效：已重新计费或已被撤销。',
+    '該合約已失效：已重新計費或已被撤銷。',
+  ),
   CUTOFF_NOT_REACHED: entry(
     'business_rule',
     'The cutoff time of the ledger date is not reached.',
@@ -126,6 +132,24 @@ export const ERROR_CATALOGUE = {
     'The effect of the ticket is being carried out.',
     '工单正在执行。',
     '工單正在執行。',
+  ),
+  FEE_ALREADY_CHARGED: entry(
+    'conflict',
+    'The contract has this fee already: edit its amount.',
+    '合约已有该费用，请修改金额。',
+    '合約已有該費用，請修改金額。',
+  ),
+  FEE_EDIT_AFTER_POSTING: entry(
+    'business_rule',
+    'The contract is posted, so its fees stay; the details say what can be done instead.',
+    '合约已入账，不可编辑费用，可行方式见详情。',
+    '合約已入帳，不可編輯費用，可行方式見詳情。',
+  ),
+  FEE_NOT_CHARGED: entry(
+    'conflict',
+    'The contract has no such fee.',
+    '合约没有该费用。',
+    '合約沒有該費用。',
   ),
   FEE_RULE_INVALID: entry(
     'validation',
@@ -169,6 +193,18 @@ export const ERROR_CATALOGUE = {
     'The trade date lies in the future of its market.',
     '交易日期晚于该市场当天。',
     '交易日期晚於該市場當天。',
+  ),
+  HAND_PRICE_NOT_STALE: entry(
+    'conflict',
+    'The trade is the one that was priced by hand: nothing has to be confirmed.',
+    '交易未变更，无需确认手工计费。',
+    '交易未變更，無需確認手工計費。',
+  ),
+  HAND_PRICE_STALE: entry(
+    'business_rule',
+    'A trade changed after its contract was priced by hand: confirm the hand price or unpin it.',
+    '手工计费后交易有变更，请确认或取消手工计费。',
+    '手工計費後交易有變更，請確認或取消手工計費。',
   ),
   HEADERS_TOO_LARGE: entry(
     'validation',
@@ -235,6 +271,12 @@ export const ERROR_CATALOGUE = {
     'Instruments or fee schedules changed while the step read them; run it again.',
     '标的或套餐在步骤执行期间有变更，请重跑该步骤。',
     '標的或套餐在步驟執行期間有變更，請重跑該步驟。',
+  ),
+  NOT_PRICED_BY_HAND: entry(
+    'conflict',
+    'The contract is not priced by hand.',
+    '该合约不是手工计费。',
+    '該合約不是手工計費。',
   ),
   NOT_AN_APPROVER: entry(
     'forbidden',
@@ -503,6 +545,7 @@ export const ERROR_CATALOGUE = {
     '需要有效的登錄憑證。',
   ),
   UNKNOWN_ACCOUNT: entry('validation', 'The account is unknown.', '未知账户。', '未知帳戶。'),
+  UNKNOWN_FEE_CODE: entry('validation', 'The fee code is unknown.', '未知费用。', '未知費用。'),
   UNKNOWN_INSTRUMENT: entry('validation', 'The instrument is unknown.', '未知标的。', '未知標的。'),
   UNKNOWN_MARKET: entry('validation', 'The market is unknown.', '未知市场。', '未知市場。'),
   UNKNOWN_ORDER: entry('validation', 'The order is unknown.', '未知订单。', '未知訂單。'),
