@@ -69,7 +69,7 @@ export const contractBillRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ params: { contractId }, query }) =>
       pageOfAll(await readFeeEdits(db.$client, contractId), `fee edits of ${contractId}`, query),
   );
-  app.post(
+  app.get(
     '/contracts/:contractId/fees/trial',
     {
       config: edit,
@@ -78,7 +78,6 @@ export const contractBillRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'What billing would charge the contract now; nothing is saved',
         params,
-        body: strict({}),
         response: { 200: FeeTrial },
       },
     },

@@ -146,7 +146,7 @@ describe('the fees of a contract between billing and posting', () => {
   it('are tried without saving: what billing gave', async () => {
     const edits = await count(api.db, 'fee_edits');
     const trial = await ok<{ calculateOutAmount: string; items: { feeCode: string }[] }>(
-      ask('POST', '/trial', {}),
+      api.get(`/contracts/${contractId}/fees/trial`),
     );
     const bill = await billOf();
     expect(trial.calculateOutAmount).toBe(bill.calculateOutAmount);
