@@ -6,7 +6,8 @@
 export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
   'lb_hk_clearing.clearing_busin_step_exec': 'Run readiness, start, pause, run one step.',
-  'lb_hk_clearing.contract_manage_edit': 'Enter and void back-office supplements.',
+  'lb_hk_clearing.contract_manage_edit':
+    'Enter and void back-office supplements; edit fees of contracts before posting.',
   'clearing.revoke_exec': 'Revoke a flow of the open ledger date.',
   'clearing.day_cut_exec': 'Roll the ledger date.',
   'clearing.settings_operation': 'Ask for another value of a setting.',
