@@ -72,12 +72,14 @@ export const settlement: StepDefinition = {
 
   async workShard(work) {
     const { run, claim, db } = work;
-    const scope = { ...run, inputs: inputsOf(run) };
+    const inputs = inputsOf(run);
+    const { ledgerDate, flow } = run;
     const books = await inTransaction(db, async ({ client }) => ({
       accounts: await loadLedgerAccounts(client),
-      handPrices: await handPricesToSettle(client, scope, claim),
+      handPrices: await handPricesToSettle(client, { ledgerDate, flow, ...inputs }, claim),
     }));
     const writer = new JournalWriter(work, run, books, dueLegs);
+    const scope = { ...run, inputs };
     await writer.run(dueContractsInRange(scope, claim, afterCursor(claim.cursor)));
     return { rows: claim.rowsDone, sealingMs: writer.sealingMs };
   },

@@ -1,8 +1,8 @@
 import type pg from 'pg';
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { FlowDate } from './run-history.ts';
-import type { SettlementInputs } from './posting-queries.ts';
 
 /** What takes the place of the amounts that the rules gave a contract. */
 export interface HandPrice {
@@ -147,12 +147,13 @@ export async function handPricesToPost(
 }
 
 /**
- * Of the contracts of an account range whose cash may settle on this ledger date. They are posted,
- * and the fees of a posted contract never change: there is nothing to freeze.
+ * Of the contracts of an account range whose cash may settle on this ledger date: it fell due after
+ * the former one, or was posted today. The fees of a posted contract never change: there is nothing
+ * to freeze.
  */
 export async function handPricesToSettle(
   client: pg.PoolClient,
-  { ledgerDate, flow, inputs }: FlowDate & { readonly inputs: SettlementInputs },
+  { ledgerDate, flow, dueAfter }: FlowDate & { readonly dueAfter: BusinessDate | null },
   range: Range,
 ): Promise<HandPrices> {
   const { rows } = await client.query<PriceRow>(
@@ -161,7 +162,7 @@ export async function handPricesToSettle(
      WHERE h.account_id BETWEEN $1 AND $2 AND h.flow = $3 AND h.ledger_date <= $4::date
        AND c.cash_due_date <= $4::date
        AND (h.ledger_date = $4::date OR $5::date IS NULL OR c.cash_due_date > $5::date)`,
-    [range.accountFrom, range.accountTo, flow, ledgerDate, inputs.dueAfter],
+    [range.accountFrom, range.accountTo, flow, ledgerDate, dueAfter],
   );
   return byContract(rows);
 }
