@@ -19,6 +19,7 @@ import { balanceRoutes } from './routes/balances.ts';
 import { checkRoutes } from './routes/checks.ts';
 import { closingRoutes } from './routes/closing.ts';
 import { commandRoutes } from './routes/commands.ts';
+import { contractAmendmentRoutes } from './routes/contract-amendments.ts';
 import { contractBillRoutes, feeEditRoutes, handPriceRoutes } from './routes/contract-fees.ts';
 import { contractRoutes } from './routes/contracts.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
@@ -106,6 +107,7 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
       await api.register(contractBillRoutes);
       await api.register(feeEditRoutes);
       await api.register(handPriceRoutes);
+      await api.register(contractAmendmentRoutes);
       await api.register(journalRoutes);
       await api.register(balanceRoutes);
       await api.register(trialBalanceRoutes);

@@ -14,7 +14,7 @@ import {
   type FeeEditAction,
 } from '../domain/fees/fee-edit.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
-import type { Side } from '../domain/trades/trade.ts';
+import type { Side, TradeSource } from '../domain/trades/trade.ts';
 import { loadFeeCodeIds } from './bulk/billing-queries.ts';
 import { tradeDigest } from './bulk/hand-prices.ts';
 import { lockFlow } from './flows.repository.ts';
@@ -42,13 +42,14 @@ interface ContractRow extends EditedContract {
   readonly grossAmount: DecimalString;
   readonly pricedTotals: string;
   readonly trade: string;
+  readonly source: TradeSource;
 }
 
 const CONTRACT = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow,
     c.account_id AS "accountId", c.order_id AS "orderId", c.trade_date AS "tradeDate", c.side,
     c.gross_amount AS "grossAmount", c.fee_totals AS "pricedTotals",
     s.contract_id IS NOT NULL AS counts, coalesce(s.posted, false) AS posted,
-    ${tradeDigest('o')} AS trade
+    ${tradeDigest('o')} AS trade, c.source
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
   JOIN orders o ON o.ledger_date = c.ledger_date AND o.order_no = c.order_no
@@ -72,8 +73,8 @@ const NEWEST_EDIT = `SELECT edit_no AS "editNo", hand_price_no AS "handPriceNo",
 /**
  * Adds a fee to a contract, changes its amount or deletes it. From then on the contract is priced
  * by hand, until somebody unpins it. Throws NOT_FOUND, FEE_EDIT_AFTER_POSTING, STEP_IN_PROGRESS,
- * LEDGER_DATE_NOT_CURRENT, CONTRACT_DISCARDED, VERSION_CONFLICT, UNKNOWN_FEE_CODE, and what
- * `editedFees` says; then nothing is written. Not twice: a repetition shows a stale revision.
+ * LEDGER_DATE_NOT_CURRENT, CONTRACT_DISCARDED, PART_OF_AMENDMENT, VERSION_CONFLICT,
+ * UNKNOWN_FEE_CODE, and what `editedFees` says; then nothing is written. Not twice: a repetition shows a stale revision.
  */
 export async function editFees(t: Transaction, decision: FeeDecision, edit: FeeEdit) {
   const { contract, newest } = await openForDecision(t, decision, feeEditRefusal);
@@ -148,13 +149,20 @@ async function openForDecision(t: Transaction, decision: FeeDecision, rule: Rule
   } catch (error) {
     // Of a date that is cut the better answer is the one about the contract.
     if (!posted || !(error instanceof ClearingError)) throw error;
-    throw new ClearingError('FEE_EDIT_AFTER_POSTING', { contractId, ledgerDate, offers: [] });
+    throw new ClearingError('FEE_EDIT_AFTER_POSTING', {
+      contractId,
+      ledgerDate,
+      offers: ['amendment'],
+    });
   }
   const state = await lockFlow(t.tx, { ledgerDate, flow });
   // Read again under the lock: a step may have ended meanwhile.
   const contract = await loadContract(t.client, contractId);
   const refusal = rule(state, contract);
   if (refusal) throw new ClearingError(refusal.code, refusal.details);
+  if (contract.source === 'AMENDMENT_REVERSE') {
+    throw new ClearingError('PART_OF_AMENDMENT', { contractId });
+  }
   const { rows } = await t.client.query<EditRow>(NEWEST_EDIT, [contractId]);
   const newest = rows[0];
   const revision = newest?.editNo ?? 0;
@@ -212,10 +220,12 @@ async function withoutPrice(
   return trades.filter((trade) => !rows.some((row) => row.trade === trade));
 }
 
-const totalsOf = (fees: readonly BilledFee[], codes: ReadonlyMap<string, number>): string =>
+/** As contracts.fee_totals. */
+export const totalsOf = (fees: readonly BilledFee[], codes: ReadonlyMap<string, number>): string =>
   fees.map(({ feeCode, amount }) => `${codes.get(feeCode) ?? ''}:${amount}`).join(' ');
 
-function feesOf(totals: string, codes: ReadonlyMap<string, number>): BilledFee[] {
+/** Of contracts.fee_totals. */
+export function feesOf(totals: string, codes: ReadonlyMap<string, number>): BilledFee[] {
   const names = new Map([...codes].map(([feeCode, id]) => [String(id), feeCode]));
   if (totals === '') return [];
   return totals.split(' ').map((part) => {

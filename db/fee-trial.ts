@@ -7,6 +7,7 @@ import { feeRuleVersion, loadInstruments, type ScheduleRow } from './bulk/billin
 import { PlanChoice } from './bulk/plan-choice.ts';
 import { tariffsOf } from './bulk/tariffs.ts';
 import type { Db } from './client.ts';
+import { accountIdOf } from './queries/names.ts';
 import { rows } from './queries/rows.ts';
 
 export interface FeeTrial {
@@ -56,12 +57,22 @@ const SCHEDULES = `SELECT account_id AS "accountId", market, schedule_id AS "sch
 
 /**
  * 试算: what billing would charge a contract now, by the rules, schedules and channel of now. Asks
- * where billing asks, and saves nothing. Throws NOT_FOUND, and what billing would fail with.
+ * where billing asks, and saves nothing; for another account or channel, too. Throws NOT_FOUND,
+ * UNKNOWN_ACCOUNT, and what billing would fail with.
  */
-export async function tryFees(db: Db, contractId: number): Promise<FeeTrial> {
+export async function tryFees(
+  db: Db,
+  contractId: number,
+  changed: { readonly accountNo?: string; readonly orderChannel?: number } = {},
+): Promise<FeeTrial> {
   const reader = db.$client;
-  const [trade] = await rows<TradeRow>(reader, TRADE, [contractId]);
-  if (trade === undefined) throw new ClearingError('NOT_FOUND', { contractId });
+  const [billed] = await rows<TradeRow>(reader, TRADE, [contractId]);
+  if (billed === undefined) throw new ClearingError('NOT_FOUND', { contractId });
+  const trade = {
+    ...billed,
+    channel: changed.orderChannel ?? billed.channel,
+    accountId: await accountIdNamed(db, changed.accountNo, billed.accountId),
+  };
   const tariffs = await tariffsOf(db, trade.flow, await feeRuleVersion(reader, trade.flow));
   const schedules = await rows<ScheduleRow>(reader, SCHEDULES, [trade.accountId]);
   const instrument = (await loadInstruments(reader, trade.flow)).get(trade.assetId);
@@ -82,4 +93,15 @@ export async function tryFees(db: Db, contractId: number): Promise<FeeTrial> {
       return { feeCode, ruleId, amount };
     }),
   };
+}
+
+async function accountIdNamed(
+  db: Db,
+  accountNo: string | undefined,
+  otherwise: number,
+): Promise<number> {
+  if (accountNo === undefined) return otherwise;
+  const accountId = (await accountIdOf(db.$client, accountNo)) ?? undefined;
+  if (accountId === undefined) throw new ClearingError('UNKNOWN_ACCOUNT', { accountNo });
+  return accountId;
 }

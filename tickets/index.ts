@@ -1,6 +1,7 @@
 // The registry of ticket keys: adding one is a file beside this one and a name in this list.
 import { approvalFlow } from './approval-flow.ts';
 import { checkPass } from './check-pass.ts';
+import { contractRevise } from './contract-revise.ts';
 import { earlyCutoff } from './early-cutoff.ts';
 import { feeRuleVersion } from './fee-rule-version.ts';
 import { personRoles } from './person-roles.ts';
@@ -16,6 +17,7 @@ export const TICKET_KINDS: TicketKinds = kindsOf(
   readinessPass,
   systemConfig,
   feeRuleVersion,
+  contractRevise,
   personRoles,
   approvalFlow(() => [...TICKET_KINDS.keys()]),
 );

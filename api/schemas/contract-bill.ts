@@ -6,6 +6,7 @@ const ACTIONS = [
   'ADD',
   'AMOUNT',
   'DELETE',
+  'AMEND',
   'CONFIRM',
   'UNPIN',
   'CARRY',

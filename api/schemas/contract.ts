@@ -51,6 +51,12 @@ export const Contract = shape({
   ),
   handPricedAt: nullable(Instant),
   handPriceReason: nullable(Type.String()),
+  amendmentId: nullable(
+    Type.Integer({ description: 'The newest that takes it back or made it; null = none.' }),
+  ),
+  originContractId: nullable(Type.Integer()),
+  offsetContractId: nullable(Type.Integer()),
+  newContractId: nullable(Type.Integer()),
 });
 
 export const Fee = shape({

@@ -46,6 +46,11 @@ export interface ContractView {
   readonly handPricedBy: string | null;
   readonly handPricedAt: string | null;
   readonly handPriceReason: string | null;
+  /** The newest amendment that takes it back or made it; null = none. */
+  readonly amendmentId: number | null;
+  readonly originContractId: number | null;
+  readonly offsetContractId: number | null;
+  readonly newContractId: number | null;
 }
 
 const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow, c.market,
@@ -59,12 +64,18 @@ const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.f
   c.cash_settlement_date AS "cashSettlementDate",
   c.securities_settlement_date AS "securitiesSettlementDate",
   c.cash_due_date AS "cashDueDate", c.securities_due_date AS "securitiesDueDate",
-  h.editor AS "handPricedBy", h.edited_at AS "handPricedAt", h.reason AS "handPriceReason"`;
+  h.editor AS "handPricedBy", h.edited_at AS "handPricedAt", h.reason AS "handPriceReason",
+  m.amendment_id AS "amendmentId", m.origin_contract_id AS "originContractId",
+  m.offset_contract_id AS "offsetContractId", m.new_contract_id AS "newContractId"`;
 const STATE = (of: string): string => `${of}.state, ${of}.posted,
   ${of}.cash_settled AS "cashSettled", ${of}.securities_settled AS "securitiesSettled"`;
 const NAMES = `JOIN accounts a ON a.account_id = c.account_id
   JOIN instruments i ON i.asset_id = c.asset_id
-  LEFT JOIN hand_prices h ON h.ledger_date = c.ledger_date AND h.contract_id = c.contract_id`;
+  LEFT JOIN hand_prices h ON h.ledger_date = c.ledger_date AND h.contract_id = c.contract_id
+  LEFT JOIN LATERAL (SELECT * FROM amended_contracts a WHERE a.voided_at IS NULL
+    AND (a.origin_contract_id = c.contract_id
+      OR c.order_id IN ('SUP-' || a.offset_supplement_id, 'SUP-' || a.new_supplement_id))
+    ORDER BY a.amendment_id DESC LIMIT 1) m ON true`;
 
 const LIST = `SELECT ${TERMS}, ${STATE('c')} FROM contract_states c ${NAMES}`;
 

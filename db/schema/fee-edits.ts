@@ -27,7 +27,8 @@ export const feeEdits = pgTable(
     handPriceNo: id64('hand_price_no').notNull(),
     ledgerDate: day('ledger_date').notNull(),
     flow: text('flow').notNull(),
-    contractId: id64('contract_id').notNull(),
+    /** Null for the fees of an amendment, which are there before its contract is. */
+    contractId: id64('contract_id'),
     accountId: id64('account_id').notNull(),
     orderId: text('order_id').notNull(),
     tradeDate: day('trade_date').notNull(),
@@ -61,6 +62,13 @@ export const feeEdits = pgTable(
         AND (${t.feeTotals} IS NULL) = (${t.feeAmount} IS NULL)
         AND (${t.feeTotals} IS NULL) = (${t.netAmount} IS NULL)`,
     ),
-    check('fee_edits_charge_nothing_below_zero', sql`${t.feeAmount} >= 0`),
+    check(
+      'fee_edits_charge_nothing_below_zero',
+      sql`${t.feeAmount} >= 0 OR ${t.action} IN ('AMEND', 'CARRY')`,
+    ),
+    check(
+      'fee_edits_belong_to_a_contract',
+      sql`${t.contractId} IS NOT NULL OR ${t.action} IN ('AMEND', 'UNPIN')`,
+    ),
   ],
 );

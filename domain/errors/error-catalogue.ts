@@ -36,6 +36,12 @@ export const ERROR_CATALOGUE = {
     '该登录账号已被使用。',
     '該登錄帳號已被使用。',
   ),
+  ALREADY_AMENDED: entry(
+    'conflict',
+    'The contract is amended already.',
+    '该合约已修正。',
+    '該合約已修正。',
+  ),
   ALREADY_DECIDED: entry(
     'conflict',
     'The person has decided on this ticket already: one person, one node.',
@@ -47,6 +53,12 @@ export const ERROR_CATALOGUE = {
     'The flow is already running.',
     '流程正在运行。',
     '流程正在運行。',
+  ),
+  AMENDMENT_NOT_NEEDED: entry(
+    'business_rule',
+    'The contract is of the open ledger date: revoke the flow instead.',
+    '合约属于当前账务日期，请改用清算撤销。',
+    '合約屬於當前帳務日期，請改用清算撤銷。',
   ),
   BAD_REQUEST: entry('validation', 'The request is malformed.', '请求格式有误。', '請求格式有誤。'),
   BODY_TOO_LARGE: entry(
@@ -356,6 +368,12 @@ export const ERROR_CATALOGUE = {
     'There is a person of this id already.',
     '该人员编号已存在。',
     '該人員編號已存在。',
+  ),
+  PART_OF_AMENDMENT: entry(
+    'conflict',
+    'This belongs to a contract amendment and goes only with the whole of it.',
+    '该记录属于合约修正，只能整体处理。',
+    '該記錄屬於合約修正，只能整體處理。',
   ),
   PERSON_LEFT: entry(
     'forbidden',

@@ -12,10 +12,10 @@ export type FeeEdit =
   | { readonly action: 'DELETE'; readonly feeCode: string };
 
 /**
- * CONFIRM: the hand price holds for the changed trade as well. UNPIN: the rules price again. CARRY:
+ * AMEND: what an amendment takes back or charges instead. CONFIRM: the hand price holds for the changed trade as well. UNPIN: the rules price again. CARRY:
  * billing made the contract anew and left the hand price standing.
  */
-export type FeeEditAction = FeeEdit['action'] | 'CONFIRM' | 'UNPIN' | 'CARRY';
+export type FeeEditAction = FeeEdit['action'] | 'AMEND' | 'CONFIRM' | 'UNPIN' | 'CARRY';
 
 /** What a contract is charged for one fee code, unsigned, in the trade currency. */
 export interface BilledFee {

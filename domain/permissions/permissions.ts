@@ -8,6 +8,7 @@ export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_step_exec': 'Run readiness, start, pause, run one step.',
   'lb_hk_clearing.contract_manage_edit':
     'Enter and void back-office supplements; edit fees of contracts before posting.',
+  'lb_hk_clearing.contract_revise': 'Ask for the amendment of a contract, and take it back.',
   'clearing.revoke_exec': 'Revoke a flow of the open ledger date.',
   'clearing.day_cut_exec': 'Roll the ledger date.',
   'clearing.settings_operation': 'Ask for another value of a setting.',
@@ -53,6 +54,7 @@ export const ROLES = {
       VIEW,
       'lb_hk_clearing.clearing_busin_step_exec',
       'lb_hk_clearing.contract_manage_edit',
+      'lb_hk_clearing.contract_revise',
       'clearing.revoke_exec',
       'clearing.day_cut_exec',
       'clearing.order_channel_edit',
