@@ -111,7 +111,8 @@ describe('answers are what the description says', () => {
       const errors = errorsOf(read, String(expected), JSON.parse(body));
       if (statusCode !== expected || errors.length > 0) wrong.push({ url, statusCode, errors });
       const { items } = JSON.parse(body) as { readonly items?: readonly unknown[] };
-      const mayBeEmpty = /\/(tickets|contract-amendments|audit\/(runs|roots|events)|settings\/versions)\?/.test(url);
+      const mayBeEmpty =
+        /\/(tickets|contract-amendments|audit\/(runs|roots|events)|settings\/versions)\?/.test(url);
       if (items?.length === 0 && !mayBeEmpty) wrong.push({ url, items });
     }
     expect(wrong).toEqual([]);
