@@ -167,8 +167,8 @@ interface AmendmentEntry extends Entry {
 
 /**
  * Enters an amendment on the open ledger date: what takes the contract back, with the fees that it
- * was charged, and what stands in its place. Sync and pre-check of the flow have to be repeated; its
- * next billing makes the two contracts. `planned` was looked at under lock. Once for a ticket.
+ * was charged, and what stands in its place. Sync and pre-check of the flow have to be repeated,
+ * and its next billing makes the two contracts. `planned` was looked at under lock. Once a ticket.
  */
 export async function enterAmendment(
   t: Transaction,

@@ -74,7 +74,8 @@ const NEWEST_EDIT = `SELECT edit_no AS "editNo", hand_price_no AS "handPriceNo",
  * Adds a fee to a contract, changes its amount or deletes it. From then on the contract is priced
  * by hand, until somebody unpins it. Throws NOT_FOUND, FEE_EDIT_AFTER_POSTING, STEP_IN_PROGRESS,
  * LEDGER_DATE_NOT_CURRENT, CONTRACT_DISCARDED, PART_OF_AMENDMENT, VERSION_CONFLICT,
- * UNKNOWN_FEE_CODE, and what `editedFees` says; then nothing is written. Not twice: a repetition shows a stale revision.
+ * UNKNOWN_FEE_CODE, and what `editedFees` says; then nothing is written. Not twice: a repetition
+ * shows a stale revision.
  */
 export async function editFees(t: Transaction, decision: FeeDecision, edit: FeeEdit) {
   const { contract, newest } = await openForDecision(t, decision, feeEditRefusal);

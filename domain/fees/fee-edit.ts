@@ -12,8 +12,9 @@ export type FeeEdit =
   | { readonly action: 'DELETE'; readonly feeCode: string };
 
 /**
- * AMEND: what an amendment takes back or charges instead. CONFIRM: the hand price holds for the changed trade as well. UNPIN: the rules price again. CARRY:
- * billing made the contract anew and left the hand price standing.
+ * AMEND: what an amendment takes back or charges instead. CONFIRM: the hand price holds for the
+ * changed trade as well. UNPIN: the rules price again. CARRY: billing made the contract anew and
+ * left the hand price standing.
  */
 export type FeeEditAction = FeeEdit['action'] | 'AMEND' | 'CONFIRM' | 'UNPIN' | 'CARRY';
 
