@@ -68,6 +68,11 @@ export default tseslint.config(
     rules: { 'max-lines': 'off' },
   },
   {
+    // Handed to auditors as one file: it can import nothing of ours.
+    files: ['scripts/verify-evidence.mjs'],
+    rules: { 'max-lines': 'off' },
+  },
+  {
     files: ['workflows/**/*.ts'],
     rules: {
       'no-restricted-imports': [

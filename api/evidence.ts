@@ -9,6 +9,7 @@ import {
   readTicketIds,
   type StepRunEvidence,
 } from '../db/audit/evidence-work.ts';
+import { readBill } from '../db/queries/contract-bills.ts';
 import { readContract } from '../db/queries/contracts.ts';
 import { readFees } from '../db/queries/fees.ts';
 import { readJournal, type JournalView } from '../db/queries/journals.ts';
@@ -119,6 +120,7 @@ async function contractOf({ client }: Transaction, { sourceKind, sourceId }: Jou
   return {
     terms: await readContract(client, sourceId),
     fees: await readFees(client, sourceId),
+    bill: await readBill(client, sourceId),
   };
 }
 

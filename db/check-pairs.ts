@@ -74,6 +74,7 @@ function oursOf(scope: ChannelScope): string {
     WHERE o.ledger_date BETWEEN ${text(scope.bookedFrom)} AND ${text(scope.bookedTo)}
       AND o.sync_run_id IN ${integers(scope.syncRunIds)}
       AND o.settlement_channel = ${text(scope.settlementChannel)}
+      AND o.source NOT IN ('AMENDMENT_REVERSE', 'AMENDMENT_NEW')
       AND o.trade_date IN ${dates(scope.tradeDates)}
     GROUP BY 1, 2`;
 }

@@ -4,6 +4,7 @@ import * as audit from './schema/audit.ts';
 import * as books from './schema/books.ts';
 import * as checks from './schema/checks.ts';
 import * as clearing from './schema/clearing.ts';
+import * as feeEdits from './schema/fee-edits.ts';
 import * as frontOffice from './schema/front-office.ts';
 import * as manualPasses from './schema/manual-passes.ts';
 import * as people from './schema/people.ts';
@@ -18,6 +19,7 @@ export const schema = {
   ...books,
   ...checks,
   ...clearing,
+  ...feeEdits,
   ...frontOffice,
   ...manualPasses,
   ...people,

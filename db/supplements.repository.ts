@@ -82,7 +82,8 @@ export async function enterSupplement(
 
 /**
  * Takes a supplement back, in the same window. One that is void already stays as it is: false.
- * Throws NOT_FOUND, and ORDER_ALREADY_BILLED when its contract outlived a revoke.
+ * Throws NOT_FOUND, PART_OF_AMENDMENT, and ORDER_ALREADY_BILLED when its contract outlived a
+ * revoke.
  */
 export async function voidSupplement(
   t: Transaction,
@@ -94,6 +95,7 @@ export async function voidSupplement(
     .from(supplements)
     .where(eq(supplements.supplementId, supplementId));
   if (!row) throw new ClearingError('NOT_FOUND', { supplementId });
+  if (row.source !== 'BACK_OFFICE') throw new ClearingError('PART_OF_AMENDMENT', { supplementId });
   const ledgerDate = await lockOpenLedgerDate(t.tx, row.ledgerDate);
   const flow = await lockFlow(t.tx, { ledgerDate, flow: row.flow });
   const [locked] = await t.tx
@@ -121,7 +123,7 @@ function assertWindow(flow: FlowState): void {
 }
 
 /** The set of trades has changed, so what was concluded from it no longer counts. */
-async function repeatChecks(t: Transaction, flow: FlowState): Promise<void> {
+export async function repeatChecks(t: Transaction, flow: FlowState): Promise<void> {
   const concluded = (['sync', 'preCheck'] satisfies StepId[]).filter((step) => {
     const status = statusOf(flow, step);
     return isDone(status) || status === 'BLOCKED_BY_CHECK';
@@ -168,14 +170,27 @@ function accepted({ accountNo, instrumentId }: Supplement, found: FoundNames): T
   return { accountId, status, assetId, market };
 }
 
-/** Settlement channel and dates must fit the market. Returns its flow. */
+/** Settlement channel and trade date must fit the market, and so must the dates. Its flow. */
 async function checkMarket(
   t: Transaction,
   supplement: Supplement,
   marketId: string,
   now: Date,
 ): Promise<string> {
-  const { ledgerDate, settlementChannel, tradeDate } = supplement;
+  const { ledgerDate, tradeDate } = supplement;
+  const { market, union } = await marketOfChannel(t, supplement, marketId);
+  const today: BusinessDate = dayInZone(now, market.timeZone);
+  assertSupplementTradeDate(tradeDate, { market, ledgerDate, union, today });
+  assertSettlementDates(supplement, { market, union });
+  return market.flow;
+}
+
+/** Throws UNKNOWN_MARKET, and UNKNOWN_SETTLEMENT_CHANNEL for a channel of another market. */
+export async function marketOfChannel(
+  t: Transaction,
+  { settlementChannel }: Pick<Supplement, 'settlementChannel'>,
+  marketId: string,
+) {
   const { markets, union } = await loadClearingCalendar(t.tx);
   const market = markets.find((each) => each.market === marketId);
   if (!market) throw new ClearingError('UNKNOWN_MARKET', { market: marketId });
@@ -186,9 +201,14 @@ async function checkMarket(
   if (channel?.market !== marketId) {
     throw new ClearingError('UNKNOWN_SETTLEMENT_CHANNEL', { market: marketId, settlementChannel });
   }
-  const today: BusinessDate = dayInZone(now, market.timeZone);
-  assertSupplementTradeDate(tradeDate, { market, ledgerDate, union, today });
-  const errors = settlementDateErrors(supplement, market, union);
+  return { market, union };
+}
+
+/** Throws ROWS_REFUSED with each date that its calendar does not have. */
+export function assertSettlementDates(
+  dates: Parameters<typeof settlementDateErrors>[0],
+  { market, union }: Awaited<ReturnType<typeof marketOfChannel>>,
+): void {
+  const errors = settlementDateErrors(dates, market, union);
   if (errors.length > 0) throw rowsRefused(errors);
-  return market.flow;
 }

@@ -282,7 +282,7 @@ function checkRuns({ runs, seal, entry }, events) {
 
 function checkContract({ contract }, journal) {
   if (contract === null) return;
-  const { terms, fees } = contract;
+  const { terms, fees, bill } = contract;
   demand(terms.contractId === journal.sourceId, 'the contract is not that of the journal');
   say(`\nContract ${terms.contractId}: ${terms.side} ${terms.quantity} of ${terms.instrumentId}`);
   for (const fee of fees) {
@@ -291,8 +291,15 @@ function checkContract({ contract }, journal) {
     const [{ arithmetic = fee.clamp }] = fee.steps;
     say(`  ${fee.feeCode.padEnd(20)} ${fee.amount.padStart(12)}  ${arithmetic}`);
   }
-  const total = sum(fees.map(({ amount }) => amount));
-  demand(total === exact(terms.feeAmount), 'the fees do not add up');
+  const priced = sum(fees.map(({ amount }) => amount));
+  const byHand = bill?.handPricedBy ?? null;
+  // A pack of an older release has no bill: nobody could price by hand.
+  demand(priced === exact(bill?.calculateOutAmount ?? terms.feeAmount), 'the fees do not add up');
+  const total = byHand === null ? priced : sum(bill.items.map((item) => item.billAmount ?? '0'));
+  demand(total === exact(terms.feeAmount), 'the bill does not add up');
+  if (byHand !== null) {
+    say(`  Priced by hand by ${byHand} at ${bill.handPricedAt}: ${bill.handPriceReason}`);
+  }
   const gross = exact(terms.grossAmount);
   const net = terms.side === 'BUY' ? gross + total : gross - total;
   demand(net === exact(terms.netAmount), 'gross and fees do not give the net amount');
@@ -302,6 +309,18 @@ function checkContract({ contract }, journal) {
   const fits = cash.length === 0 || cash.some((amount) => amount === net || amount === -net);
   demand(fits, 'the client was not booked the net amount');
   say(`  Fees ${terms.feeAmount}, net ${terms.netAmount} ${terms.currency}, as it was booked.`);
+}
+
+/** Whoever priced by hand stands in the audit log with just these amounts. */
+function checkHandPrice({ contract }, events) {
+  const bill = contract?.bill;
+  if (!bill?.handPricedBy) return;
+  const isIt = ({ action, person, after }) =>
+    action.startsWith('contract_fee.') &&
+    person === bill.handPricedBy &&
+    exact(after.billAmount) === exact(bill.billAmount) &&
+    after.reason === bill.handPriceReason;
+  demand(events.some(isIt), 'the audit log does not know this price by hand');
 }
 
 function main() {
@@ -324,6 +343,7 @@ function main() {
   checkRoots(content, values.roots);
   const events = checkEvents(content);
   tellEvents(events, content);
+  checkHandPrice(content, events);
   checkTickets(events);
   checkRuns(content, events);
   say('\nEverything holds.');

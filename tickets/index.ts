@@ -2,6 +2,7 @@
 import { accountPackage } from './account-package.ts';
 import { approvalFlow } from './approval-flow.ts';
 import { checkPass } from './check-pass.ts';
+import { contractRevise } from './contract-revise.ts';
 import { defaultPackage } from './default-package.ts';
 import { earlyCutoff } from './early-cutoff.ts';
 import { feeRuleVersion } from './fee-rule-version.ts';
@@ -22,6 +23,7 @@ export const TICKET_KINDS: TicketKinds = kindsOf(
   feeScenarioVersion,
   accountPackage,
   defaultPackage,
+  contractRevise,
   personRoles,
   approvalFlow(() => [...TICKET_KINDS.keys()]),
 );

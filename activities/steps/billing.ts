@@ -13,6 +13,7 @@ import {
 import { billingTotals } from '../../db/bulk/billing-totals.ts';
 import { ContractWriter, type BillingTables } from '../../db/bulk/contract-writer.ts';
 import { FeeChoices } from '../../db/bulk/fee-choices.ts';
+import { assertHandPricesFit, carryHandPrices, maxFeeEditNo } from '../../db/bulk/hand-prices.ts';
 import { monthInputs, tradedBefore } from '../../db/bulk/month-to-date.ts';
 import { PlanChoice } from '../../db/bulk/plan-choice.ts';
 import { countingRuns, postedSyncRuns } from '../../db/bulk/run-history.ts';
@@ -70,7 +71,8 @@ async function explained(work: ShardWork, error: unknown): Promise<unknown> {
 /**
  * 清算计费: a contract with its fees for each order of the snapshot and trade date that is not
  * posted yet. The fee rules, the edits and the snapshots are those of the opening; so are
- * instruments and fee schedules, or the step fails and is run again.
+ * instruments and fee schedules, or the step fails and is run again. What people priced by hand is
+ * priced as well, to be seen beside it, and stays as they said; see hand-prices.ts.
  */
 export const billing: StepDefinition = {
   async plan(t, run) {
@@ -79,6 +81,8 @@ export const billing: StepDefinition = {
     const syncRunIds = snapshots
       .map((snapshot) => snapshot.stepRunId)
       .filter((id) => !posted.includes(id));
+    const handPrices = { maxFeeEditNo: await maxFeeEditNo(t.client, run) };
+    await assertHandPricesFit(t.client, { ...run, ...handPrices, syncRunIds });
     if (syncRunIds.length === 0) return { inputs: { syncRunIds }, shards: [] };
     const inputs: BillingInputs = {
       syncRunIds,
@@ -87,6 +91,7 @@ export const billing: StepDefinition = {
       maxEditNo: await maxEditNo(t.client, run),
       month: await monthInputs(t.client, run, syncRunIds),
       maxStampDutyEditNo: await maxStampDutyEditNo(t.client, run.flow),
+      ...handPrices,
     };
     const counts = ordersPerAccount(run.ledgerDate, syncRunIds);
     const shards = await accountRanges(t.client, counts, ORDERS_PER_SHARD);
@@ -105,9 +110,12 @@ export const billing: StepDefinition = {
   },
 
   async close(t, run, shardResults) {
-    if (shardResults.length === 0) return { status: 'SUCCEEDED_EMPTY', result: { contracts: 0 } };
-    const totals = await billingTotals(t.client, run, inputsOf(run).syncRunIds);
+    if (shardResults.length === 0)
+      return { status: 'SUCCEEDED_EMPTY', result: { contracts: 0, handPriced: 0 } };
+    const inputs = inputsOf(run);
+    const totals = await billingTotals(t.client, run, inputs.syncRunIds);
+    const handPriced = await carryHandPrices(t.client, { ...inputs, ...run });
     const status = totals.contracts === 0 ? 'SUCCEEDED_EMPTY' : 'SUCCEEDED';
-    return { status, result: { ...totals } };
+    return { status, result: { ...totals, handPriced } };
   },
 };

@@ -1,4 +1,5 @@
 import { loadLedgerAccounts } from '../../db/bulk/contract-lines.ts';
+import { handPricesToPost, maxFeeEditNo } from '../../db/bulk/hand-prices.ts';
 import { afterCursor, JournalWriter } from '../../db/bulk/journal-writer.ts';
 import { balanceMark, ledgerTotals, type BalanceMark } from '../../db/bulk/ledger-totals.ts';
 import { contractsPerAccount, contractsToPost } from '../../db/bulk/posting-queries.ts';
@@ -13,6 +14,8 @@ const CONTRACTS_PER_SHARD = 15_000;
 
 interface PostingInputs {
   readonly billingRunIds: readonly number[];
+  /** The newest fee edit that was there. */
+  readonly maxFeeEditNo: number;
   readonly balancesBefore: BalanceMark;
 }
 
@@ -37,23 +40,31 @@ export const posting: StepDefinition = {
     if (billingRunIds.length === 0) return { inputs: { billingRunIds }, shards: [] };
     const counts = contractsPerAccount(run.ledgerDate, billingRunIds);
     const shards = await accountRanges(t.client, counts, CONTRACTS_PER_SHARD);
-    const inputs: PostingInputs = { billingRunIds, balancesBefore: await balanceMark(t.client) };
+    const inputs: PostingInputs = {
+      billingRunIds,
+      maxFeeEditNo: await maxFeeEditNo(t.client, run),
+      balancesBefore: await balanceMark(t.client),
+    };
     return { inputs: { ...inputs }, shards };
   },
 
   async workShard(work) {
     const { run, claim, db } = work;
-    const accounts = await inTransaction(db, ({ client }) => loadLedgerAccounts(client));
-    const writer = new JournalWriter(work, run, accounts, (contract) => [
+    const { ledgerDate, flow } = run;
+    const inputs = inputsOf(run);
+    const books = await inTransaction(db, async ({ client }) => ({
+      accounts: await loadLedgerAccounts(client),
+      handPrices: await handPricesToPost(client, { ledgerDate, flow, ...inputs }, claim),
+    }));
+    const writer = new JournalWriter(work, run, books, (contract) => [
       {
         kind: 'tradePosting',
         valueDate: contract.cashSettlementDate,
         lines: tradePostings(contract),
       },
     ]);
-    const { billingRunIds } = inputsOf(run);
     const after = afterCursor(claim.cursor);
-    await writer.run(contractsToPost(run.ledgerDate, billingRunIds, claim, after));
+    await writer.run(contractsToPost(ledgerDate, inputs.billingRunIds, claim, after));
     return { rows: claim.rowsDone, sealingMs: writer.sealingMs };
   },
 

@@ -1,4 +1,5 @@
 import { CONTRACT_COLUMN_COUNT, loadLedgerAccounts } from '../../db/bulk/contract-lines.ts';
+import { handPricesToSettle } from '../../db/bulk/hand-prices.ts';
 import {
   afterCursor,
   JournalWriter,
@@ -71,9 +72,14 @@ export const settlement: StepDefinition = {
 
   async workShard(work) {
     const { run, claim, db } = work;
-    const accounts = await inTransaction(db, ({ client }) => loadLedgerAccounts(client));
-    const scope = { ...run, inputs: inputsOf(run) };
-    const writer = new JournalWriter(work, run, accounts, dueLegs);
+    const inputs = inputsOf(run);
+    const { ledgerDate, flow } = run;
+    const books = await inTransaction(db, async ({ client }) => ({
+      accounts: await loadLedgerAccounts(client),
+      handPrices: await handPricesToSettle(client, { ledgerDate, flow, ...inputs }, claim),
+    }));
+    const writer = new JournalWriter(work, run, books, dueLegs);
+    const scope = { ...run, inputs };
     await writer.run(dueContractsInRange(scope, claim, afterCursor(claim.cursor)));
     return { rows: claim.rowsDone, sealingMs: writer.sealingMs };
   },

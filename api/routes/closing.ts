@@ -25,7 +25,23 @@ const Closing = shape({
       count: Type.Integer(),
       grossAmount: Amount,
       feeAmount: Amount,
+      calculateOutAmount: Amount,
+      handPriced: Type.Integer(),
     }),
+  ),
+  handPrices: list(
+    shape({
+      flow: Type.String(),
+      orderId: Type.String(),
+      contractId: Type.Integer(),
+      counts: Type.Boolean(),
+      calculateOutAmount: Amount,
+      billAmount: Amount,
+      editor: Type.String(),
+      editedAt: Instant,
+      reason: Type.String(),
+    }),
+    { description: 'What people priced by hand, who and why; counts: its contract is billed.' },
   ),
   exceptions: list(shape({ flow: Type.String(), reason: Type.String(), count: Type.Integer() })),
   fees: list(
@@ -34,6 +50,7 @@ const Closing = shape({
       currency: Type.String(),
       rows: Type.Integer(),
       amount: Amount,
+      calculateOutAmount: Amount,
     }),
   ),
   journals: list(

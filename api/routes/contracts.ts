@@ -28,6 +28,7 @@ export const contractRoutes: FastifyPluginAsyncTypebox = async (app) => {
           orderId: Type.Optional(Word),
           flow: Type.Optional(FlowId),
           state: Type.Optional(StateFilter),
+          handPriced: Type.Optional(Type.Boolean()),
         }),
         response: { 200: pageOf(Contract) },
       },
@@ -55,7 +56,7 @@ export const contractRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'listFees',
         tags,
-        summary: 'Every fee of a contract, explained to the cent',
+        summary: 'Every fee of a contract as the rules gave it, explained to the cent',
         params: ContractParams,
         querystring: strict(WHOLE_QUERY),
         response: { 200: pageOf(Fee) },

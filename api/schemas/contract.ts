@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { ContractState } from '../../domain/ledger/journal.ts';
 import { SIDES, TRADE_SOURCES } from '../../domain/trades/trade.ts';
-import { Amount, Anything, Day, list, nullable, oneOf, shape } from './fields.ts';
+import { Amount, Anything, Day, Instant, list, nullable, oneOf, shape } from './fields.ts';
 
 /** 3 to be charged, 4 to be settled, 6 securities settled, 5 settled. */
 const STATES = [3, 4, 5, 6] as const satisfies readonly ContractState[];
@@ -33,7 +33,11 @@ export const Contract = shape({
   executionCount: Type.Integer(),
   quantity: Amount,
   grossAmount: Amount,
-  feeAmount: Amount,
+  feeAmount: Type.Unsafe<string>({
+    ...Amount,
+    description: 'What is billed: as a person said, else as the rules gave.',
+  }),
+  calculateOutAmount: Type.Unsafe<string>({ ...Amount, description: 'What the rules gave.' }),
   netAmount: Amount,
   cashSettlementDate: Day,
   securitiesSettlementDate: Day,
@@ -46,6 +50,17 @@ export const Contract = shape({
   posted: nullable(Type.Boolean()),
   cashSettled: nullable(Type.Boolean()),
   securitiesSettled: nullable(Type.Boolean()),
+  handPricedBy: nullable(
+    Type.String({ description: 'Who priced it by hand; null = the rules did.' }),
+  ),
+  handPricedAt: nullable(Instant),
+  handPriceReason: nullable(Type.String()),
+  amendmentId: nullable(
+    Type.Integer({ description: 'The newest that takes it back or made it; null = none.' }),
+  ),
+  originContractId: nullable(Type.Integer()),
+  offsetContractId: nullable(Type.Integer()),
+  newContractId: nullable(Type.Integer()),
 });
 
 export const Fee = shape({

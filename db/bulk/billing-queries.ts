@@ -18,6 +18,8 @@ export interface BillingInputs {
   readonly month?: MonthInputs | undefined;
   /** The newest edit of a stamp duty exemption; absent in runs before there were any. */
   readonly maxStampDutyEditNo?: number;
+  /** The newest fee edit that was there: its hand prices outlive this run. */
+  readonly maxFeeEditNo: number;
 }
 
 /** The rules that a run may see. */
@@ -259,7 +261,7 @@ export interface InstrumentRow {
 
 /** The instruments of a flow, or those of them that are named. */
 export async function loadInstruments(
-  client: pg.PoolClient,
+  client: pg.PoolClient | pg.Pool,
   flow: string,
   instrumentIds: readonly string[] | null = null,
 ): Promise<Map<number, InstrumentRow>> {

@@ -5,6 +5,7 @@ import type { ContractFee, ContractToPost } from '../../domain/ledger/contract-p
 import { feeAccountCode } from '../../domain/ledger/house-accounts.ts';
 import type { Side } from '../../domain/trades/trade.ts';
 import { copyField, fromCopyField } from './copy-buffer.ts';
+import type { HandPrices } from './hand-prices.ts';
 
 /** What every query of contracts to be booked begins with; `contractOf` reads it. */
 export const CONTRACT_COLUMNS = `c.contract_id, c.account_id, c.asset_id, c.side, c.currency,
@@ -63,6 +64,16 @@ function feesOf(text: string, accounts: LedgerAccounts): ContractFee[] {
       amount: part.slice(colon + 1),
     };
   });
+}
+
+/** The line with what a person said in the place of what the rules gave, where somebody did. */
+export function billedLine(f: string[], handPrices: HandPrices): readonly string[] {
+  if (handPrices.size === 0) return f;
+  const price = handPrices.get(f[0] ?? '');
+  if (price === undefined) return f;
+  f[8] = price.netAmount;
+  f[9] = price.feeTotals;
+  return f;
 }
 
 /**

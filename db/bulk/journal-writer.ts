@@ -2,9 +2,10 @@ import type { ContractToPost, PostingLine } from '../../domain/ledger/contract-p
 import type { JournalKind } from '../../domain/ledger/journal.ts';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
-import { contractOf, type LedgerAccounts } from './contract-lines.ts';
+import { billedLine, contractOf, type LedgerAccounts } from './contract-lines.ts';
 import { readLines } from './copy-stream.ts';
 import { IdBlock } from './ids.ts';
+import type { HandPrices } from './hand-prices.ts';
 import { JournalBatch, type JournalRun } from './journal-batch.ts';
 
 /** As many as a shard has rows: each reservation waits for the disk once. */
@@ -22,13 +23,19 @@ export type DraftJournals = (
   fields: readonly string[],
 ) => readonly JournalDraft[];
 
+/** What the lines of a query are read with. */
+export interface ContractBooks {
+  readonly accounts: LedgerAccounts;
+  readonly handPrices: HandPrices;
+}
+
 /**
  * Books the journals that a query's contracts ask for, in chunks by account. The query's lines
  * begin with CONTRACT_COLUMNS and are ordered by account and contract.
  */
 export class JournalWriter {
   private readonly attempt: ShardAttempt;
-  private readonly accounts: LedgerAccounts;
+  private readonly books: ContractBooks;
   private readonly draft: DraftJournals;
   private readonly writer: ChunkWriter;
   private readonly chunkSize: number;
@@ -38,14 +45,9 @@ export class JournalWriter {
   private contracts = 0;
   private cursor = '';
 
-  constructor(
-    attempt: ShardAttempt,
-    run: JournalRun,
-    accounts: LedgerAccounts,
-    draft: DraftJournals,
-  ) {
+  constructor(attempt: ShardAttempt, run: JournalRun, books: ContractBooks, draft: DraftJournals) {
     this.attempt = attempt;
-    this.accounts = accounts;
+    this.books = books;
     this.draft = draft;
     this.writer = new ChunkWriter(attempt);
     this.chunkSize = chunkSizeOf(attempt);
@@ -64,8 +66,9 @@ export class JournalWriter {
   }
 
   private take(line: string): Promise<void> | undefined {
-    const fields = line.split('\t');
-    const contract = contractOf(fields, this.accounts);
+    const { accounts, handPrices } = this.books;
+    const fields = billedLine(line.split('\t'), handPrices);
+    const contract = contractOf(fields, accounts);
     const drafts = this.draft(contract, fields);
     if (this.batch.size >= this.chunkSize || !this.ids.has(drafts.length)) {
       return this.makeReady(fields, contract, drafts);

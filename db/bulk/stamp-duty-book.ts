@@ -15,7 +15,7 @@ export async function maxStampDutyEditNo(client: pg.PoolClient, flow: string): P
 
 /** The edits that a run may see; without a number, all of them. */
 export async function loadStampDutyEdits(
-  client: pg.PoolClient,
+  client: pg.PoolClient | pg.Pool,
   flow: string,
   upTo = Number.MAX_SAFE_INTEGER,
 ): Promise<StampDutyEdit[]> {

@@ -69,7 +69,7 @@ const FRONT_OFFICE_COLUMNS = `
 
 const SUPPLEMENT_COLUMNS = `
   s.account_id, 'SUP-' || s.supplement_id AS order_id, s.trade_date, s.asset_id, s.market,
-  'BACK_OFFICE' AS source, 1 AS order_version, s.side, s.order_channel,
+  s.source, 1 AS order_version, s.side, s.order_channel,
   s.settlement_channel, s.cash_settlement_date,
   s.securities_settlement_date, 'SUP-' || s.supplement_id || '-' || x.execution_no AS execution_id,
   1 AS execution_version, x.serial, x.quantity, x.price, s.entered_at AS executed_at,

@@ -96,6 +96,24 @@ const NOT_ONCE = `SELECT * FROM (
     FROM (${PLACES}) p GROUP BY execution_id) p
   WHERE booked + booked_before + set_aside <> 1 AND (expected OR booked + set_aside > 0)`;
 
+/** Of the contracts that count: their fees give the net amount, and the client was booked that. */
+const HAND_PRICES_WRONG = `SELECT h.contract_id, h.fee_amount, h.net_amount, b.booked
+  FROM hand_prices h
+  JOIN contract_states c ON c.ledger_date = h.ledger_date AND c.contract_id = h.contract_id
+  CROSS JOIN LATERAL (SELECT coalesce(sum(split_part(part, ':', 2)::numeric), 0) AS fees
+    FROM unnest(string_to_array(h.fee_totals, ' ')) AS part) f
+  CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount), 0) AS booked
+    FROM journals j
+    JOIN postings p ON p.ledger_date = j.ledger_date AND p.journal_id = j.journal_id
+    JOIN assets a ON a.asset_id = p.asset_id AND a.kind = 'CURRENCY'
+    WHERE j.source_id = c.contract_id AND j.source_kind = 'contract' AND j.ledger_date = $1
+      AND j.kind IN ('tradePosting', 'tradePostingReversal')
+      AND p.ledger_account_id = c.account_id) b
+  WHERE h.ledger_date = $1 AND (f.fees <> h.fee_amount
+    OR h.net_amount <> c.gross_amount + CASE c.side WHEN 'BUY' THEN f.fees ELSE -f.fees END
+    OR b.booked <> CASE WHEN NOT c.posted THEN 0 WHEN c.side = 'BUY' THEN -h.net_amount
+      ELSE h.net_amount END)`;
+
 const QUESTIONS: readonly Question[] = [
   {
     name: 'each journal balances per asset',
@@ -158,6 +176,10 @@ const QUESTIONS: readonly Question[] = [
         WHERE ledger_date = $1 GROUP BY contract_id) f ON f.contract_id = c.contract_id
       WHERE c.ledger_date = $1 AND (c.fee_amount <> coalesce(f.amount, 0) OR c.net_amount <>
         c.gross_amount + CASE c.side WHEN 'BUY' THEN c.fee_amount ELSE -c.fee_amount END)`,
+  },
+  {
+    name: 'hand prices add up and are booked as they stand',
+    breaches: HAND_PRICES_WRONG,
   },
   {
     name: 'no step is RUNNING that nobody runs',

@@ -25,7 +25,23 @@ export interface Closing {
     readonly currency: string;
     readonly count: number;
     readonly grossAmount: DecimalString;
+    /** What is billed, and what the rules gave. */
     readonly feeAmount: DecimalString;
+    readonly calculateOutAmount: DecimalString;
+    readonly handPriced: number;
+  }[];
+  /** Every hand price that stands, also one that waits for its contract to be billed again. */
+  readonly handPrices: readonly {
+    readonly flow: string;
+    readonly orderId: string;
+    readonly contractId: number;
+    /** False while no contract of it counts. */
+    readonly counts: boolean;
+    readonly calculateOutAmount: DecimalString;
+    readonly billAmount: DecimalString;
+    readonly editor: string;
+    readonly editedAt: string;
+    readonly reason: string;
   }[];
   readonly exceptions: readonly {
     readonly flow: string;
@@ -37,6 +53,7 @@ export interface Closing {
     readonly currency: string;
     readonly rows: number;
     readonly amount: DecimalString;
+    readonly calculateOutAmount: DecimalString;
   }[];
   readonly journals: readonly {
     readonly flow: string;
@@ -65,22 +82,49 @@ export interface Closing {
   readonly invariants: readonly Invariant[];
 }
 
-const CONTRACTS = `SELECT flow, state, currency, count(*)::int AS count,
-  ${inMoney('sum(gross_amount)')} AS "grossAmount", ${inMoney('sum(fee_amount)')} AS "feeAmount"
-  FROM contract_states WHERE ledger_date = $1 GROUP BY flow, state, currency
-  ORDER BY flow, state, currency`;
+const CONTRACTS = `SELECT c.flow, c.state, c.currency, count(*)::int AS count,
+  ${inMoney('sum(c.gross_amount)')} AS "grossAmount",
+  ${inMoney('sum(coalesce(h.fee_amount, c.fee_amount))')} AS "feeAmount",
+  ${inMoney('sum(c.fee_amount)')} AS "calculateOutAmount", count(h.contract_id)::int AS "handPriced"
+  FROM contract_states c
+  LEFT JOIN hand_prices h ON h.ledger_date = c.ledger_date AND h.contract_id = c.contract_id
+  WHERE c.ledger_date = $1 GROUP BY c.flow, c.state, c.currency
+  ORDER BY c.flow, c.state, c.currency`;
+
+const HAND_PRICES = `SELECT h.flow, h.order_id AS "orderId", h.contract_id AS "contractId",
+  l.contract_id IS NOT NULL AS counts, c.fee_amount AS "calculateOutAmount",
+  h.fee_amount AS "billAmount", h.editor, h.edited_at AS "editedAt", h.reason
+  FROM (SELECT DISTINCT ON (hand_price_no) * FROM fee_edits WHERE ledger_date = $1
+    ORDER BY hand_price_no, edit_no DESC) h
+  JOIN contracts c ON c.ledger_date = h.ledger_date AND c.contract_id = h.contract_id
+  LEFT JOIN live_contracts l ON l.ledger_date = h.ledger_date AND l.contract_id = h.contract_id
+  WHERE h.fee_totals IS NOT NULL ORDER BY h.flow, h.order_id, h.contract_id`;
 
 const EXCEPTIONS = `SELECT r.flow, t.reason, count(*)::int AS count
   FROM ${COUNTING_EXCEPTIONS} WHERE t.ledger_date = $1
   GROUP BY r.flow, t.reason ORDER BY r.flow, t.reason`;
 
-const FEES = `SELECT k.fee_code AS "feeCode", f.currency, f.rows,
-  ${inMoney('f.amount')} AS amount FROM (
-    SELECT f.fee_code_id, c.currency, count(*)::int AS rows, sum(f.amount) AS amount
+const OF_HAND_PRICES = `hand_prices h JOIN live_contracts c
+  ON c.ledger_date = h.ledger_date AND c.contract_id = h.contract_id`;
+
+/** What the rules gave, and for contracts that are priced by hand what was said instead. */
+const FEES = `SELECT k.fee_code AS "feeCode", f.currency, sum(f.rows)::int AS rows,
+  ${inMoney('sum(f.priced + f.change)')} AS amount,
+  ${inMoney('sum(f.priced)')} AS "calculateOutAmount" FROM (
+    SELECT f.fee_code_id, c.currency, count(*) AS rows, sum(f.amount) AS priced, 0 AS change
     FROM fees f JOIN live_contracts c
       ON c.ledger_date = f.ledger_date AND c.contract_id = f.contract_id
-    WHERE f.ledger_date = $1 GROUP BY f.fee_code_id, c.currency) f
-  JOIN fee_codes k ON k.fee_code_id = f.fee_code_id ORDER BY k.fee_code, f.currency`;
+    WHERE f.ledger_date = $1 GROUP BY f.fee_code_id, c.currency
+    UNION ALL
+    SELECT f.fee_code_id, c.currency, 0, 0, -f.amount FROM ${OF_HAND_PRICES}
+    JOIN fees f ON f.ledger_date = c.ledger_date AND f.contract_id = c.contract_id
+    WHERE h.ledger_date = $1
+    UNION ALL
+    SELECT split_part(part, ':', 1)::smallint, c.currency, 0, 0, split_part(part, ':', 2)::numeric
+    FROM ${OF_HAND_PRICES}, unnest(string_to_array(h.fee_totals, ' ')) AS part
+    WHERE h.ledger_date = $1) f
+  JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
+  GROUP BY k.fee_code, f.currency ORDER BY k.fee_code, f.currency`;
 
 const JOURNALS = `SELECT j.flow, j.kind, count(*)::int AS journals,
   coalesce(sum(p.n), 0)::int AS postings
@@ -107,6 +151,7 @@ export const readClosing = (db: Db, ledgerDate: BusinessDate): Promise<Closing> 
       ledgerDate,
       status,
       contracts: await of<Closing['contracts'][number]>(CONTRACTS),
+      handPrices: await of<Closing['handPrices'][number]>(HAND_PRICES),
       exceptions: await of<Closing['exceptions'][number]>(EXCEPTIONS),
       fees: await of<Closing['fees'][number]>(FEES),
       journals: await of<Closing['journals'][number]>(JOURNALS),

@@ -30,7 +30,10 @@ export interface ContractView {
   readonly executionCount: number;
   readonly quantity: DecimalString;
   readonly grossAmount: DecimalString;
+  /** What is billed: as a person said, else as the rules gave. */
   readonly feeAmount: DecimalString;
+  /** What the rules gave. */
+  readonly calculateOutAmount: DecimalString;
   readonly netAmount: DecimalString;
   readonly cashSettlementDate: BusinessDate;
   readonly securitiesSettlementDate: BusinessDate;
@@ -41,6 +44,15 @@ export interface ContractView {
   readonly posted: boolean | null;
   readonly cashSettled: boolean | null;
   readonly securitiesSettled: boolean | null;
+  /** Who priced it by hand, when and why; null = the rules did. */
+  readonly handPricedBy: string | null;
+  readonly handPricedAt: string | null;
+  readonly handPriceReason: string | null;
+  /** The newest amendment that takes it back or made it; null = none. */
+  readonly amendmentId: number | null;
+  readonly originContractId: number | null;
+  readonly offsetContractId: number | null;
+  readonly newContractId: number | null;
 }
 
 const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow, c.market,
@@ -51,14 +63,23 @@ const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.f
   (SELECT (r.inputs -> 'feeRules' ->> 'maxRuleId')::integer FROM step_runs r
    WHERE r.step_run_id = c.billing_run_id) AS "policyVersion", c.currency,
   c.execution_count AS "executionCount", c.quantity, c.gross_amount AS "grossAmount",
-  c.fee_amount AS "feeAmount", c.net_amount AS "netAmount",
+  coalesce(h.fee_amount, c.fee_amount) AS "feeAmount", c.fee_amount AS "calculateOutAmount",
+  coalesce(h.net_amount, c.net_amount) AS "netAmount",
   c.cash_settlement_date AS "cashSettlementDate",
   c.securities_settlement_date AS "securitiesSettlementDate",
-  c.cash_due_date AS "cashDueDate", c.securities_due_date AS "securitiesDueDate"`;
+  c.cash_due_date AS "cashDueDate", c.securities_due_date AS "securitiesDueDate",
+  h.editor AS "handPricedBy", h.edited_at AS "handPricedAt", h.reason AS "handPriceReason",
+  m.amendment_id AS "amendmentId", m.origin_contract_id AS "originContractId",
+  m.offset_contract_id AS "offsetContractId", m.new_contract_id AS "newContractId"`;
 const STATE = (of: string): string => `${of}.state, ${of}.posted,
   ${of}.cash_settled AS "cashSettled", ${of}.securities_settled AS "securitiesSettled"`;
 const NAMES = `JOIN accounts a ON a.account_id = c.account_id
-  JOIN instruments i ON i.asset_id = c.asset_id`;
+  JOIN instruments i ON i.asset_id = c.asset_id
+  LEFT JOIN hand_prices h ON h.ledger_date = c.ledger_date AND h.contract_id = c.contract_id
+  LEFT JOIN LATERAL (SELECT * FROM amended_contracts a WHERE a.voided_at IS NULL
+    AND (a.origin_contract_id = c.contract_id
+      OR c.order_id IN ('SUP-' || a.offset_supplement_id, 'SUP-' || a.new_supplement_id))
+    ORDER BY a.amendment_id DESC LIMIT 1) m ON true`;
 
 const LIST = `SELECT ${TERMS}, ${STATE('c')} FROM contract_states c ${NAMES}`;
 
@@ -73,6 +94,7 @@ export interface ContractFilter extends PageRequest {
   readonly orderId?: string | undefined;
   readonly flow?: string | undefined;
   readonly state?: ContractState | undefined;
+  readonly handPriced?: boolean | undefined;
 }
 
 /** Contracts that count. One of date, account and order must narrow the list. */
@@ -87,7 +109,8 @@ export async function readContracts(
     .add('c.ledger_date = ?', ledgerDate)
     .add('c.account_id = ?', await accountIdOf(reader, accountNo))
     .add('c.flow = ?', filter.flow)
-    .add('c.state = ?', filter.state);
+    .add('c.state = ?', filter.state)
+    .add('(h.contract_id IS NOT NULL) = ?', filter.handPriced);
   if (orderId !== undefined) {
     // An index finds contracts by account, not by order: whose order it is comes first.
     conditions.add('c.account_id = ANY(?)', await accountsOfOrder(reader, orderId));

@@ -9,7 +9,9 @@ import {
   smallint,
   text,
   unique,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
 import type { Side, TradeExceptionReason, TradeSource } from '../../domain/trades/trade.ts';
 import { day, decimal, id64, instant, word } from './columns.ts';
 
@@ -111,6 +113,8 @@ export const supplements = pgTable(
     ledgerDate: day('ledger_date').notNull(),
     flow: text('flow').notNull(),
     generation: integer('generation').notNull(),
+    /** What entered it: a person, or a contract amendment as one of its halves. */
+    source: word<TradeSource>('source').notNull().default('BACK_OFFICE'),
     market: text('market').notNull(),
     accountId: id64('account_id').notNull(),
     assetId: integer('asset_id').notNull(),
@@ -126,6 +130,36 @@ export const supplements = pgTable(
     voidedAt: instant('voided_at'),
   },
   (t) => [index('supplements_by_day').on(t.ledgerDate, t.flow)],
+);
+
+/**
+ * Contract amendments (合约修正) that two people consented to. Each is cleared as two supplements of
+ * the open ledger date, so sync, checks, billing, posting and revoke treat it as they treat those.
+ */
+export const contractAmendments = pgTable(
+  'contract_amendments',
+  {
+    amendmentId: bigserial('amendment_id', { mode: 'number' }).primaryKey(),
+    ticketId: text('ticket_id').notNull().unique('contract_amendments_one_per_ticket'),
+    ledgerDate: day('ledger_date').notNull(),
+    flow: text('flow').notNull(),
+    originLedgerDate: day('origin_ledger_date').notNull(),
+    originContractId: id64('origin_contract_id').notNull(),
+    offsetSupplementId: id64('offset_supplement_id').notNull(),
+    newSupplementId: id64('new_supplement_id').notNull(),
+    reason: text('reason').notNull(),
+    askedBy: text('asked_by').notNull(),
+    approvedBy: jsonb('approved_by').$type<readonly string[]>().notNull(),
+    amendedAt: instant('amended_at').notNull(),
+    voidedBy: text('voided_by'),
+    voidedAt: instant('voided_at'),
+  },
+  (t) => [
+    // A contract is taken back once.
+    uniqueIndex('contract_amendments_one_in_force')
+      .on(t.originContractId)
+      .where(sql`voided_at IS NULL`),
+  ],
 );
 
 export const supplementExecutions = pgTable(

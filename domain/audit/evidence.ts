@@ -92,7 +92,12 @@ export interface EvidenceContent {
   readonly roots: readonly EvidenceRoot[];
   /** The journal with names instead of numbers. */
   readonly journal: unknown;
-  readonly contract: { readonly terms: unknown; readonly fees: readonly unknown[] } | null;
+  /** Terms, each fee as the rules gave it, and the bill, which a person can have changed. */
+  readonly contract: {
+    readonly terms: unknown;
+    readonly fees: readonly unknown[];
+    readonly bill: unknown;
+  } | null;
   readonly stepRun: unknown;
   readonly runs: readonly EvidenceRun[];
   readonly events: readonly EvidenceEvent[];

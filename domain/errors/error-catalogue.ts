@@ -36,6 +36,12 @@ export const ERROR_CATALOGUE = {
     '该登录账号已被使用。',
     '該登錄帳號已被使用。',
   ),
+  ALREADY_AMENDED: entry(
+    'conflict',
+    'The contract is amended already.',
+    '该合约已修正。',
+    '該合約已修正。',
+  ),
   ALREADY_DECIDED: entry(
     'conflict',
     'The person has decided on this ticket already: one person, one node.',
@@ -47,6 +53,12 @@ export const ERROR_CATALOGUE = {
     'The flow is already running.',
     '流程正在运行。',
     '流程正在運行。',
+  ),
+  AMENDMENT_NOT_NEEDED: entry(
+    'business_rule',
+    'The contract is of the open ledger date: revoke the flow instead.',
+    '合约属于当前账务日期，请改用清算撤销。',
+    '合約屬於當前帳務日期，請改用清算撤銷。',
   ),
   BAD_REQUEST: entry('validation', 'The request is malformed.', '请求格式有误。', '請求格式有誤。'),
   BODY_TOO_LARGE: entry(
@@ -91,6 +103,12 @@ export const ERROR_CATALOGUE = {
     '确认码与当前状态不符。',
     '確認碼與當前狀態不符。',
   ),
+  CONTRACT_DISCARDED: entry(
+    'conflict',
+    'The contract no longer counts: billing ran again, or a revoke dropped it.',
+    '该合约已失效：已重新计费或已被撤销。',
+    '該合約已失效：已重新計費或已被撤銷。',
+  ),
   CUTOFF_NOT_REACHED: entry(
     'business_rule',
     'The cutoff time of the ledger date is not reached.',
@@ -132,6 +150,24 @@ export const ERROR_CATALOGUE = {
     'Temporal does not answer; try again.',
     '流程引擎无响应，请重试。',
     '流程引擎無回應，請重試。',
+  ),
+  FEE_ALREADY_CHARGED: entry(
+    'conflict',
+    'The contract has this fee already: edit its amount.',
+    '合约已有该费用，请修改金额。',
+    '合約已有該費用，請修改金額。',
+  ),
+  FEE_EDIT_AFTER_POSTING: entry(
+    'business_rule',
+    'The contract is posted, so its fees stay; the details say what can be done instead.',
+    '合约已入账，不可编辑费用，可行方式见详情。',
+    '合約已入帳，不可編輯費用，可行方式見詳情。',
+  ),
+  FEE_NOT_CHARGED: entry(
+    'conflict',
+    'The contract has no such fee.',
+    '合约没有该费用。',
+    '合約沒有該費用。',
   ),
   FEE_RULE_INVALID: entry(
     'validation',
@@ -175,6 +211,18 @@ export const ERROR_CATALOGUE = {
     'The trade date lies in the future of its market.',
     '交易日期晚于该市场当天。',
     '交易日期晚於該市場當天。',
+  ),
+  HAND_PRICE_NOT_STALE: entry(
+    'conflict',
+    'The trade is the one that was priced by hand: nothing has to be confirmed.',
+    '交易未变更，无需确认手工计费。',
+    '交易未變更，無需確認手工計費。',
+  ),
+  HAND_PRICE_STALE: entry(
+    'business_rule',
+    'A trade changed after its contract was priced by hand: confirm the hand price or unpin it.',
+    '手工计费后交易有变更，请确认或取消手工计费。',
+    '手工計費後交易有變更，請確認或取消手工計費。',
   ),
   HEADERS_TOO_LARGE: entry(
     'validation',
@@ -254,6 +302,12 @@ export const ERROR_CATALOGUE = {
     '标的或套餐在步骤执行期间有变更，请重跑该步骤。',
     '標的或套餐在步驟執行期間有變更，請重跑該步驟。',
   ),
+  NOT_PRICED_BY_HAND: entry(
+    'conflict',
+    'The contract is not priced by hand.',
+    '该合约不是手工计费。',
+    '該合約不是手工計費。',
+  ),
   NOT_AN_APPROVER: entry(
     'forbidden',
     'The ticket does not wait for this person.',
@@ -332,6 +386,12 @@ export const ERROR_CATALOGUE = {
     'There is a person of this id already.',
     '该人员编号已存在。',
     '該人員編號已存在。',
+  ),
+  PART_OF_AMENDMENT: entry(
+    'conflict',
+    'This belongs to a contract amendment and goes only with the whole of it.',
+    '该记录属于合约修正，只能整体处理。',
+    '該記錄屬於合約修正，只能整體處理。',
   ),
   PERSON_LEFT: entry(
     'forbidden',
@@ -521,6 +581,7 @@ export const ERROR_CATALOGUE = {
     '需要有效的登錄憑證。',
   ),
   UNKNOWN_ACCOUNT: entry('validation', 'The account is unknown.', '未知账户。', '未知帳戶。'),
+  UNKNOWN_FEE_CODE: entry('validation', 'The fee code is unknown.', '未知费用。', '未知費用。'),
   UNKNOWN_INSTRUMENT: entry('validation', 'The instrument is unknown.', '未知标的。', '未知標的。'),
   UNKNOWN_MARKET: entry('validation', 'The market is unknown.', '未知市场。', '未知市場。'),
   UNKNOWN_ORDER: entry('validation', 'The order is unknown.', '未知订单。', '未知訂單。'),

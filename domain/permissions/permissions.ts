@@ -7,7 +7,9 @@ export const PERMISSIONS = {
   'lb_hk_clearing.clearing_busin_steps': 'See ledger dates, flows, steps, checks and commands.',
   'lb_hk_clearing.clearing_busin_step_exec': 'Run readiness, start, pause, run one step.',
   'lb_hk_clearing.clearing_busin_step_edit': 'Edit facts of instruments before billing.',
-  'lb_hk_clearing.contract_manage_edit': 'Enter and void back-office supplements.',
+  'lb_hk_clearing.contract_manage_edit':
+    'Enter and void back-office supplements; edit fees of contracts before posting.',
+  'lb_hk_clearing.contract_revise': 'Ask for the amendment of a contract, and take it back.',
   'clearing.revoke_exec': 'Ask for the revoke of a flow of the open ledger date.',
   'clearing.day_cut_exec': 'Roll the ledger date.',
   'clearing.settings_operation': 'Ask for another value of a setting.',
@@ -60,6 +62,7 @@ export const ROLES = {
       'lb_hk_clearing.clearing_busin_step_exec',
       'lb_hk_clearing.clearing_busin_step_edit',
       'lb_hk_clearing.contract_manage_edit',
+      'lb_hk_clearing.contract_revise',
       'clearing.revoke_exec',
       'clearing.day_cut_exec',
       'clearing.order_channel_edit',

@@ -27,8 +27,16 @@ export type InstrumentType = (typeof INSTRUMENT_TYPES)[number];
  */
 export type OrderChannel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
-/** Which system a trade came from. */
-export const TRADE_SOURCES = ['FRONT_OFFICE', 'BACK_OFFICE'] as const;
+/**
+ * Which system a trade came from, or which half of a contract amendment (合约修正) it is: what takes
+ * the wrong contract back, and what stands in its place.
+ */
+export const TRADE_SOURCES = [
+  'FRONT_OFFICE',
+  'BACK_OFFICE',
+  'AMENDMENT_REVERSE',
+  'AMENDMENT_NEW',
+] as const;
 export type TradeSource = (typeof TRADE_SOURCES)[number];
 
 export type TradeExceptionReason =

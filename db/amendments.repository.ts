@@ -1,0 +1,331 @@
+import { and, eq, inArray, isNull } from 'drizzle-orm';
+import type pg from 'pg';
+import {
+  amendmentRefusal,
+  otherSide,
+  takenBack,
+  type AmendedContract,
+  type AmendedTerms,
+} from '../domain/amendments/amendment.ts';
+import type { BusinessDate } from '../domain/calendar/business-date.ts';
+import type { Refusal } from '../domain/clearing/guards.ts';
+import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { billOf, type BilledFee } from '../domain/fees/fee-edit.ts';
+import type { DecimalString } from '../domain/money/decimal.ts';
+import { supplementOrderId, supplementRefusal } from '../domain/supplements/supplement.ts';
+import type { AccountStatus, Side } from '../domain/trades/trade.ts';
+import { recordAuditEvent } from './audit.repository.ts';
+import { isOrderBooked } from './booked-orders.ts';
+import { loadFeeCodeIds } from './bulk/billing-queries.ts';
+import { feesOf, totalsOf } from './fee-edits.repository.ts';
+import { loadFlow, lockFlow } from './flows.repository.ts';
+import { openLedgerDateRow } from './ledger-dates.repository.ts';
+import { lockOpenLedgerDate } from './open-ledger-date.ts';
+import { contractAmendments, supplements } from './schema/trades.ts';
+import {
+  assertSettlementDates,
+  marketOfChannel,
+  repeatChecks,
+  type Entry,
+} from './supplements.repository.ts';
+import type { Transaction } from './transaction.ts';
+
+interface OriginRow extends AmendedContract {
+  readonly flow: string;
+  readonly market: string;
+  readonly orderNo: number;
+  readonly accountId: number;
+  readonly accountNo: string;
+  readonly assetId: number;
+  readonly side: Side;
+  readonly tradeDate: BusinessDate;
+  readonly orderChannel: number;
+  readonly settlementChannel: string;
+  readonly grossAmount: DecimalString;
+  readonly netAmount: DecimalString;
+  readonly feeTotals: string;
+  readonly cashSettlementDate: BusinessDate;
+  readonly securitiesSettlementDate: BusinessDate;
+}
+
+/** A contract with what was billed: as a person said, else as the rules gave. */
+const ORIGIN = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow,
+    c.market, c.order_no AS "orderNo", c.source, c.account_id AS "accountId",
+    a.account_no AS "accountNo", c.asset_id AS "assetId", c.side, c.trade_date AS "tradeDate",
+    c.order_channel AS "orderChannel", c.settlement_channel AS "settlementChannel",
+    c.gross_amount AS "grossAmount", coalesce(h.net_amount, c.net_amount) AS "netAmount",
+    coalesce(h.fee_totals, c.fee_totals) AS "feeTotals",
+    c.cash_settlement_date AS "cashSettlementDate",
+    c.securities_settlement_date AS "securitiesSettlementDate",
+    l.contract_id IS NOT NULL AS counts,
+    (SELECT amendment_id FROM contract_amendments m
+     WHERE m.origin_contract_id = c.contract_id AND m.voided_at IS NULL) AS "amendmentId"
+  FROM ledger_dates d
+  JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
+  JOIN accounts a ON a.account_id = c.account_id
+  LEFT JOIN live_contracts l ON l.ledger_date = c.ledger_date AND l.contract_id = c.contract_id
+  LEFT JOIN hand_prices h ON h.ledger_date = c.ledger_date AND h.contract_id = c.contract_id`;
+
+/** An amendment as it would be booked now. */
+export interface PlannedAmendment {
+  readonly origin: OriginRow;
+  /** The open date, which books it. */
+  readonly ledgerDate: BusinessDate;
+  /** Of the new contract. */
+  readonly terms: Omit<Required<AmendedTerms>, 'fees'> & {
+    readonly accountId: number;
+    readonly fees: readonly BilledFee[] | undefined;
+  };
+  readonly fees: readonly BilledFee[];
+  readonly refusal: Refusal | undefined;
+}
+
+/**
+ * Looks at a contract and what shall change. With `lock` the open date and the flow stay as they
+ * are until the transaction ends. Throws NOT_FOUND, and what is wrong with a name or a date.
+ */
+export async function planAmendment(
+  t: Transaction,
+  contractId: number,
+  change: AmendedTerms,
+  lock: boolean,
+): Promise<PlannedAmendment> {
+  const { rows } = await t.client.query<OriginRow>(ORIGIN, [contractId]);
+  const [origin] = rows;
+  if (origin === undefined) throw new ClearingError('NOT_FOUND', { contractId });
+  const open = await openLedgerDateRow(t.tx);
+  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
+  const ledgerDate = lock ? await lockOpenLedgerDate(t.tx, open.ledgerDate) : open.ledgerDate;
+  const flow = await (lock ? lockFlow : loadFlow)(t.tx, { ledgerDate, flow: origin.flow });
+  const { fees, ...named } = change;
+  const terms = {
+    accountNo: origin.accountNo,
+    orderChannel: origin.orderChannel,
+    settlementChannel: origin.settlementChannel,
+    cashSettlementDate: origin.cashSettlementDate,
+    securitiesSettlementDate: origin.securitiesSettlementDate,
+    ...named,
+  };
+  const accountId = await accountOf(t.client, terms.accountNo, origin);
+  const market = await marketOfChannel(t, terms, origin.market);
+  const { cashSettlementDate = null, securitiesSettlementDate = null } = named;
+  assertSettlementDates({ cashSettlementDate, securitiesSettlementDate }, market);
+  assertNotBeforeTrade(terms, origin.tradeDate);
+  const codes = await loadFeeCodeIds(t.client);
+  const unknown = fees?.find(({ feeCode }) => !codes.has(feeCode));
+  if (unknown) throw new ClearingError('UNKNOWN_FEE_CODE', { feeCode: unknown.feeCode });
+  const refusal = amendmentRefusal(origin, ledgerDate, flow);
+  return {
+    origin,
+    ledgerDate,
+    terms: { ...terms, accountId, fees },
+    fees: feesOf(origin.feeTotals, codes),
+    refusal,
+  };
+}
+
+/** A closed account can give a trade back, and keep its own; it takes none from another. */
+async function accountOf(
+  client: pg.PoolClient,
+  accountNo: string,
+  origin: OriginRow,
+): Promise<number> {
+  const { rows } = await client.query<{ accountId: number; status: AccountStatus }>(
+    'SELECT account_id AS "accountId", status FROM accounts WHERE account_no = $1',
+    [accountNo],
+  );
+  const [account] = rows;
+  if (account === undefined) throw new ClearingError('UNKNOWN_ACCOUNT', { accountNo });
+  if (account.status === 'CLOSED' && account.accountId !== origin.accountId) {
+    throw new ClearingError('ACCOUNT_CLOSED', { accountNo });
+  }
+  return account.accountId;
+}
+
+type Dates = Pick<PlannedAmendment['terms'], 'cashSettlementDate' | 'securitiesSettlementDate'>;
+
+function assertNotBeforeTrade(terms: Dates, tradeDate: BusinessDate): void {
+  for (const field of ['cashSettlementDate', 'securitiesSettlementDate'] as const) {
+    if (terms[field] < tradeDate) {
+      throw new ClearingError('OUT_OF_RANGE', { field, value: terms[field], tradeDate });
+    }
+  }
+}
+
+export interface Amendment {
+  readonly amendmentId: number;
+  readonly ledgerDate: BusinessDate;
+  readonly offsetOrderId: string;
+  readonly newOrderId: string;
+}
+
+interface AmendmentEntry extends Entry {
+  readonly ticketId: string;
+  readonly reason: string;
+  readonly approvers: readonly string[];
+}
+
+/**
+ * Enters an amendment on the open ledger date: what takes the contract back, with the fees that it
+ * was charged, and what stands in its place. Sync and pre-check of the flow have to be repeated,
+ * and its next billing makes the two contracts. `planned` was looked at under lock. Once a ticket.
+ */
+export async function enterAmendment(
+  t: Transaction,
+  { origin, ledgerDate, terms, fees }: PlannedAmendment,
+  entry: AmendmentEntry,
+): Promise<Amendment> {
+  const { ticketId, reason, approvers, person, now } = entry;
+  const flow = await lockFlow(t.tx, { ledgerDate, flow: origin.flow });
+  const half = async (
+    source: 'AMENDMENT_REVERSE' | 'AMENDMENT_NEW',
+    own: Dates & Pick<OriginRow, 'accountId' | 'side' | 'orderChannel' | 'settlementChannel'>,
+  ): Promise<number> => {
+    const { accountId, side, orderChannel, settlementChannel } = own;
+    const { cashSettlementDate, securitiesSettlementDate } = own;
+    const [row] = await t.tx
+      .insert(supplements)
+      .values({
+        ...{ source, ledgerDate, accountId, side, orderChannel, settlementChannel },
+        ...{ cashSettlementDate, securitiesSettlementDate },
+        requestId: `${ticketId}/${source}`,
+        flow: origin.flow,
+        generation: flow.generation,
+        market: origin.market,
+        assetId: origin.assetId,
+        tradeDate: origin.tradeDate,
+        enteredBy: person,
+        enteredAt: now.toISOString(),
+      })
+      .returning({ supplementId: supplements.supplementId });
+    if (!row) throw new ClearingError('INTERNAL', { what: 'amendment' });
+    await copyExecutions(t.client, row.supplementId, origin);
+    return row.supplementId;
+  };
+  const reversal = { ...origin, side: otherSide(origin.side) };
+  const offsetSupplementId = await half('AMENDMENT_REVERSE', reversal);
+  const replacement = { ...terms, side: origin.side };
+  const newSupplementId = await half('AMENDMENT_NEW', replacement);
+  await setFees(t, offsetSupplementId, { ...reversal, ledgerDate, fees: takenBack(fees) }, entry);
+  if (terms.fees) {
+    const { side, grossAmount } = origin;
+    await setFees(t, newSupplementId, { side, grossAmount, ledgerDate, fees: terms.fees }, entry);
+  }
+  const [amendment] = await t.tx
+    .insert(contractAmendments)
+    .values({
+      ...{ ticketId, ledgerDate, offsetSupplementId, newSupplementId, reason },
+      flow: origin.flow,
+      originLedgerDate: origin.ledgerDate,
+      originContractId: origin.contractId,
+      askedBy: person,
+      approvedBy: approvers,
+      amendedAt: now.toISOString(),
+    })
+    .returning({ amendmentId: contractAmendments.amendmentId });
+  await repeatChecks(t, flow);
+  return {
+    amendmentId: amendment?.amendmentId ?? 0,
+    ledgerDate,
+    offsetOrderId: supplementOrderId(offsetSupplementId),
+    newOrderId: supplementOrderId(newSupplementId),
+  };
+}
+
+async function copyExecutions(
+  client: pg.PoolClient,
+  supplementId: number,
+  { ledgerDate, orderNo }: OriginRow,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO supplement_executions (supplement_id, execution_no, serial, quantity, price)
+     SELECT $1, execution_no, NULL, quantity, price FROM executions
+     WHERE ledger_date = $2 AND order_no = $3`,
+    [supplementId, ledgerDate, orderNo],
+  );
+}
+
+/** A hand price that waits for its contract, and its event; see hand-prices.ts for the rest. */
+async function setFees(
+  { tx, client }: Transaction,
+  supplementId: number,
+  priced: {
+    readonly side: Side;
+    readonly grossAmount: DecimalString;
+    readonly fees: readonly BilledFee[];
+    readonly ledgerDate: BusinessDate;
+  },
+  { reason, person, now, ticketId }: AmendmentEntry,
+): Promise<void> {
+  const totals = totalsOf(priced.fees, await loadFeeCodeIds(client));
+  const { feeAmount, netAmount } = billOf(priced, priced.fees);
+  await client.query(
+    `INSERT INTO fee_edits (edit_no, hand_price_no, ledger_date, flow, account_id, order_id,
+       trade_date, action, fee_totals, fee_amount, net_amount, trade, reason, editor, edited_at)
+     SELECT n, n, s.ledger_date, s.flow, s.account_id, x.order_id, s.trade_date, 'AMEND', $2, $3,
+       $4, md5(concat_ws('|', s.account_id, s.asset_id, s.side, x.executions)), $5, $6, $7
+     FROM supplements s
+     CROSS JOIN LATERAL (
+       SELECT 'SUP-' || s.supplement_id AS order_id,
+         string_agg(concat_ws(':', e.id, trim_scale(e.quantity), trim_scale(e.price)), ' '
+           ORDER BY e.id) AS executions
+       FROM (SELECT 'SUP-' || supplement_id || '-' || execution_no AS id, quantity, price
+         FROM supplement_executions WHERE supplement_id = s.supplement_id) e) x
+     CROSS JOIN (SELECT nextval(pg_get_serial_sequence('fee_edits', 'edit_no')) AS n) no
+     WHERE s.supplement_id = $1`,
+    [supplementId, totals, feeAmount, netAmount, reason, person, now.toISOString()],
+  );
+  await recordAuditEvent(tx, {
+    person,
+    action: 'contract_fee.amend',
+    outcome: 'ACCEPTED',
+    targetType: 'order',
+    targetId: supplementOrderId(supplementId),
+    ledgerDate: priced.ledgerDate,
+    after: { items: priced.fees, billAmount: feeAmount, netAmount, reason },
+    ticketId,
+  });
+}
+
+/**
+ * Takes an amendment back before it is billed, in the window of supplements. One that is void stays
+ * as it is: false. Throws NOT_FOUND, SUPPLEMENT_WINDOW_CLOSED, ORDER_ALREADY_BILLED.
+ */
+export async function voidAmendment(
+  t: Transaction,
+  amendmentId: number,
+  { person, now }: Entry,
+): Promise<boolean> {
+  const byId = eq(contractAmendments.amendmentId, amendmentId);
+  const [row] = await t.tx.select().from(contractAmendments).where(byId);
+  if (!row) throw new ClearingError('NOT_FOUND', { amendmentId });
+  const ledgerDate = await lockOpenLedgerDate(t.tx, row.ledgerDate);
+  const flow = await lockFlow(t.tx, { ledgerDate, flow: row.flow });
+  const voided = { voidedBy: person, voidedAt: now.toISOString() };
+  const halves = [row.offsetSupplementId, row.newSupplementId];
+  for (const orderId of halves.map(supplementOrderId)) {
+    if (await isOrderBooked(t, ledgerDate, orderId)) {
+      throw new ClearingError('ORDER_ALREADY_BILLED', { amendmentId, orderId });
+    }
+  }
+  const refusal = supplementRefusal(flow);
+  if (refusal) throw new ClearingError(refusal.code, refusal.details);
+  const changed = await t.tx
+    .update(contractAmendments)
+    .set(voided)
+    .where(and(byId, isNull(contractAmendments.voidedAt)))
+    .returning({ amendmentId: contractAmendments.amendmentId });
+  if (changed.length === 0) return false;
+  await t.tx.update(supplements).set(voided).where(inArray(supplements.supplementId, halves));
+  await t.client.query(
+    `INSERT INTO fee_edits (hand_price_no, ledger_date, flow, account_id, order_id, trade_date,
+       action, trade, reason, editor, edited_at, contract_id)
+     SELECT DISTINCT ON (hand_price_no) hand_price_no, ledger_date, flow, account_id, order_id,
+       trade_date, 'UNPIN', trade, 'the amendment is void', $3, $4::timestamptz, contract_id
+     FROM fee_edits WHERE ledger_date = $1 AND order_id = ANY($2)
+     ORDER BY hand_price_no, edit_no DESC`,
+    [ledgerDate, halves.map(supplementOrderId), person, now.toISOString()],
+  );
+  await repeatChecks(t, flow);
+  return true;
+}

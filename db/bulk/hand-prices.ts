@@ -1,0 +1,168 @@
+import type pg from 'pg';
+import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import type { DecimalString } from '../../domain/money/decimal.ts';
+import type { FlowDate } from './run-history.ts';
+
+/** What takes the place of the amounts that the rules gave a contract. */
+export interface HandPrice {
+  readonly netAmount: DecimalString;
+  /** As contracts.fee_totals; neither needs an escape in COPY. */
+  readonly feeTotals: string;
+}
+
+/** By contract id, as COPY writes it. Few: whoever books reads them whole, and joins nothing. */
+export type HandPrices = ReadonlyMap<string, HandPrice>;
+
+type Range = { readonly accountFrom: number; readonly accountTo: number };
+
+/** The newest fee edit of a flow and date: what came later plays no part in a run. */
+export async function maxFeeEditNo(client: pg.PoolClient, of: FlowDate): Promise<number> {
+  const { rows } = await client.query<{ max: number }>(
+    `SELECT coalesce(max(edit_no), 0) AS max FROM fee_edits
+     WHERE ledger_date = $1 AND flow = $2`,
+    [of.ledgerDate, of.flow],
+  );
+  return rows[0]?.max ?? 0;
+}
+
+/**
+ * A digest of an order's trade, as a hand price was made for it: account, instrument, side, and
+ * each execution with quantity and price. Fees by the rules, channels and dates play no part.
+ */
+export const tradeDigest = (order: string): string =>
+  `md5(concat_ws('|', ${order}.account_id, ${order}.asset_id, ${order}.side,
+    (SELECT string_agg(concat_ws(':', x.execution_id, trim_scale(x.quantity), trim_scale(x.price)),
+       ' ' ORDER BY x.execution_id) FROM executions x
+     WHERE x.ledger_date = ${order}.ledger_date AND x.order_no = ${order}.order_no)))`;
+
+/** The hand prices that a billing run sees, and the snapshots that it bills. */
+interface HandPricesToKeep extends FlowDate {
+  readonly maxFeeEditNo: number;
+  readonly syncRunIds: readonly number[];
+}
+
+/**
+ * Hand prices up to $3 that stand and are not booked: posted contracts keep theirs for themselves.
+ * Beside each the order of the snapshots $4 that its trade is found in again, as it was.
+ */
+const KEPT = `SELECT h.*, o.order_no FROM (
+    SELECT DISTINCT ON (hand_price_no) * FROM fee_edits
+    WHERE ledger_date = $1 AND flow = $2 AND edit_no <= $3
+    ORDER BY hand_price_no, edit_no DESC) h
+  LEFT JOIN LATERAL (
+    SELECT o.order_no FROM orders o
+    WHERE o.ledger_date = h.ledger_date AND o.order_id = h.order_id
+      AND o.trade_date = h.trade_date AND o.sync_run_id = ANY($4::bigint[])
+      AND ${tradeDigest('o')} = h.trade LIMIT 1) o ON true
+  WHERE h.fee_totals IS NOT NULL AND (SELECT s.posted FROM contract_states s
+    WHERE s.ledger_date = h.ledger_date AND s.contract_id = h.contract_id) IS NOT TRUE`;
+
+const valuesOf = (of: HandPricesToKeep): unknown[] => [
+  of.ledgerDate,
+  of.flow,
+  of.maxFeeEditNo,
+  of.syncRunIds,
+];
+
+interface StalePrice {
+  readonly contractId: number;
+  readonly orderId: string;
+}
+
+/**
+ * Before billing: each hand price must find the trade that it was made for. Throws HAND_PRICE_STALE
+ * with the contracts whose trade changed or is gone, so that a person decides and nothing is priced
+ * otherwise behind anybody's back.
+ */
+export async function assertHandPricesFit(
+  client: pg.PoolClient,
+  of: HandPricesToKeep,
+): Promise<void> {
+  if (of.maxFeeEditNo === 0) return;
+  const { rows } = await client.query<StalePrice>(
+    `SELECT contract_id AS "contractId", order_id AS "orderId" FROM (${KEPT}) k
+     WHERE order_no IS NULL ORDER BY contract_id`,
+    valuesOf(of),
+  );
+  if (rows.length > 0) throw new ClearingError('HAND_PRICE_STALE', { contracts: rows });
+}
+
+/**
+ * After billing: the new contract of each hand-priced trade is charged what the person said, and
+ * the price stays theirs. Returns how many. Part of the transaction that ends the run.
+ */
+export async function carryHandPrices(
+  client: pg.PoolClient,
+  run: HandPricesToKeep & { readonly stepRunId: number },
+): Promise<number> {
+  if (run.maxFeeEditNo === 0) return 0;
+  const { rowCount } = await client.query(
+    `INSERT INTO fee_edits (hand_price_no, ledger_date, flow, contract_id, account_id, order_id,
+       trade_date, action, fee_totals, fee_amount, net_amount, trade, reason, editor, edited_at)
+     SELECT k.hand_price_no, k.ledger_date, k.flow, c.contract_id, c.account_id, k.order_id,
+       k.trade_date, 'CARRY', k.fee_totals, k.fee_amount,
+       c.gross_amount + CASE c.side WHEN 'BUY' THEN k.fee_amount ELSE -k.fee_amount END,
+       k.trade, k.reason, k.editor, k.edited_at
+     FROM (${KEPT}) k
+     JOIN contracts c ON c.ledger_date = k.ledger_date AND c.order_no = k.order_no
+       AND c.billing_run_id = $5
+     ORDER BY k.hand_price_no`,
+    [...valuesOf(run), run.stepRunId],
+  );
+  return rowCount ?? 0;
+}
+
+const PRICES = `h.contract_id::text AS id, h.net_amount AS "netAmount", h.fee_totals AS "feeTotals"`;
+
+type PriceRow = HandPrice & { readonly id: string };
+
+const byContract = (rows: readonly PriceRow[]): HandPrices =>
+  new Map(rows.map(({ id, netAmount, feeTotals }) => [id, { netAmount, feeTotals }]));
+
+/** Of the contracts that a posting run books in an account range, as they were when it opened. */
+export async function handPricesToPost(
+  client: pg.PoolClient,
+  run: FlowDate & { readonly maxFeeEditNo: number; readonly billingRunIds: readonly number[] },
+  range: Range,
+): Promise<HandPrices> {
+  if (run.maxFeeEditNo === 0) return new Map();
+  const { rows } = await client.query<PriceRow>(
+    `SELECT ${PRICES} FROM (
+       SELECT DISTINCT ON (contract_id) * FROM fee_edits
+       WHERE ledger_date = $1 AND flow = $2 AND edit_no <= $3 AND account_id BETWEEN $5 AND $6
+       ORDER BY contract_id, edit_no DESC) h
+     JOIN contracts c ON c.ledger_date = h.ledger_date AND c.contract_id = h.contract_id
+     WHERE h.fee_totals IS NOT NULL AND c.billing_run_id = ANY($4::bigint[])`,
+    [
+      run.ledgerDate,
+      run.flow,
+      run.maxFeeEditNo,
+      run.billingRunIds,
+      range.accountFrom,
+      range.accountTo,
+    ],
+  );
+  return byContract(rows);
+}
+
+/**
+ * Of the contracts of an account range whose cash may settle on this ledger date: it fell due after
+ * the former one, or was posted today. The fees of a posted contract never change: there is nothing
+ * to freeze.
+ */
+export async function handPricesToSettle(
+  client: pg.PoolClient,
+  { ledgerDate, flow, dueAfter }: FlowDate & { readonly dueAfter: BusinessDate | null },
+  range: Range,
+): Promise<HandPrices> {
+  const { rows } = await client.query<PriceRow>(
+    `SELECT ${PRICES} FROM hand_prices h
+     JOIN contracts c ON c.ledger_date = h.ledger_date AND c.contract_id = h.contract_id
+     WHERE h.account_id BETWEEN $1 AND $2 AND h.flow = $3 AND h.ledger_date <= $4::date
+       AND c.cash_due_date <= $4::date
+       AND (h.ledger_date = $4::date OR $5::date IS NULL OR c.cash_due_date > $5::date)`,
+    [range.accountFrom, range.accountTo, flow, ledgerDate, dueAfter],
+  );
+  return byContract(rows);
+}
