@@ -90,51 +90,53 @@ export async function buildApp({ logger, ...deps }: AppDependencies): Promise<Fa
   addAuth(app, deps.auth, (account) => holderOfAccount(deps.db, account), signInNotes(deps.db));
   addAudit(app, deps.db);
   await addOpenApi(app);
-  await app.register(
-    async (api) => {
-      await api.register(healthRoutes);
-      if (deps.devIssuer) await api.register(devTokenRoutes);
-      await api.register(peopleRoutes);
-      await api.register(registrationRoutes);
-      await api.register(ledgerDateRoutes);
-      await api.register(flowRoutes);
-      await api.register(flowEventRoutes);
-      await api.register(flowCommandRoutes);
-      await api.register(revokeRoutes);
-      await api.register(dayCutRoutes);
-      await api.register(commandRoutes);
-      await api.register(ticketRoutes);
-      await api.register(ticketDecisionRoutes);
-      await api.register(ticketFlowRoutes);
-      await api.register(orderRoutes);
-      await api.register(checkRoutes);
-      await api.register(contractRoutes);
-      await api.register(contractBillRoutes);
-      await api.register(feeEditRoutes);
-      await api.register(handPriceRoutes);
-      await api.register(contractAmendmentRoutes);
-      await api.register(journalRoutes);
-      await api.register(balanceRoutes);
-      await api.register(trialBalanceRoutes);
-      await api.register(closingRoutes);
-      await api.register(referenceRoutes);
-      await api.register(stampDutyRoutes);
-      await api.register(feeRuleRoutes);
-      await api.register(feeExplanationRoutes);
-      await api.register(feeSimulationRoutes);
-      await api.register(finalFeeRoutes);
-      await api.register(settingRoutes);
-      await api.register(frontOfficeRoutes);
-      await api.register(tradeFileRoutes);
-      await api.register(supplementRoutes);
-      await api.register(orderChannelRoutes);
-      await api.register(auditRunRoutes);
-      await api.register(replayRoutes);
-      await api.register(evidenceRoutes);
-      await api.register(auditLogRoutes);
-    },
-    { prefix: API_PREFIX },
-  );
+  await app.register(async (api) => registerRoutes(api, deps), { prefix: API_PREFIX });
   await app.ready();
   return app;
+}
+
+async function registerRoutes(
+  api: FastifyInstance,
+  deps: Pick<AppDependencies, 'devIssuer'>,
+): Promise<void> {
+  await api.register(healthRoutes);
+  if (deps.devIssuer) await api.register(devTokenRoutes);
+  await api.register(peopleRoutes);
+  await api.register(registrationRoutes);
+  await api.register(ledgerDateRoutes);
+  await api.register(flowRoutes);
+  await api.register(flowEventRoutes);
+  await api.register(flowCommandRoutes);
+  await api.register(revokeRoutes);
+  await api.register(dayCutRoutes);
+  await api.register(commandRoutes);
+  await api.register(ticketRoutes);
+  await api.register(ticketDecisionRoutes);
+  await api.register(ticketFlowRoutes);
+  await api.register(orderRoutes);
+  await api.register(checkRoutes);
+  await api.register(contractRoutes);
+  await api.register(contractBillRoutes);
+  await api.register(feeEditRoutes);
+  await api.register(handPriceRoutes);
+  await api.register(contractAmendmentRoutes);
+  await api.register(journalRoutes);
+  await api.register(balanceRoutes);
+  await api.register(trialBalanceRoutes);
+  await api.register(closingRoutes);
+  await api.register(referenceRoutes);
+  await api.register(stampDutyRoutes);
+  await api.register(feeRuleRoutes);
+  await api.register(feeExplanationRoutes);
+  await api.register(feeSimulationRoutes);
+  await api.register(finalFeeRoutes);
+  await api.register(settingRoutes);
+  await api.register(frontOfficeRoutes);
+  await api.register(tradeFileRoutes);
+  await api.register(supplementRoutes);
+  await api.register(orderChannelRoutes);
+  await api.register(auditRunRoutes);
+  await api.register(replayRoutes);
+  await api.register(evidenceRoutes);
+  await api.register(auditLogRoutes);
 }
