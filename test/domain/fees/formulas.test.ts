@@ -93,26 +93,6 @@ describe('progressive tiers of one transaction', () => {
   });
 });
 
-describe('a number that is none', () => {
-  const formula = { kind: 'orderTier', tiers: [{ upTo: null, flat: '1' }] } as const;
-  it.each<[string, Partial<OrderToPrice>]>([
-    ['quantity', { quantities: ['1e3'] }],
-    ['price', { prices: ['1,5'] }],
-    ['multiplier', { multiplier: '' }],
-    ['fxRate', { fxRate: '7.8.' }],
-    ['sharesBefore', { monthToDate: { sharesBefore: 'some' } }],
-    ['turnoverBefore', { monthToDate: { turnoverBefore: '+1' } }],
-  ])('is refused with its field: %s', (what, wrong) => {
-    const order = { quantities: ['1'], prices: ['1'], ...wrong };
-    expect(() => priceInto(planOf(rule({ formula })), order, () => undefined)).toThrow(
-      expect.objectContaining({
-        code: 'NOT_A_DECIMAL',
-        details: expect.objectContaining({ what }) as unknown,
-      }) as Error,
-    );
-  });
-});
-
 describe('a threshold', () => {
   it.each([
     ['99.99', '0.00', 'threshold'],
