@@ -4,7 +4,7 @@ import drizzle from 'eslint-plugin-drizzle';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.daycut', 'coverage', '**/*.cjs'] },
+  { ignores: ['node_modules', '.daycut', '.mutation', 'coverage', '**/*.cjs'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -1,15 +1,16 @@
 import { parseBusinessDate } from '../../../../domain/calendar/business-date.ts';
-import type {
-  FeeConditions,
-  FeeFormula,
-  FeeRule,
-  RoundingPolicy,
+import {
+  FEE_UNITS,
+  type FeeConditions,
+  type FeeFormula,
+  type FeeRule,
+  type RoundingPolicy,
 } from '../../../../domain/fees/fee-rule.ts';
 import type { TariffQuery } from '../../../../domain/fees/tariff-plan.ts';
 import { isByMonth, randomFormula, SHAPES, type Shape } from './random-formulas.ts';
 import { dayAfter, type Random } from './random.ts';
 
-const UNITS = ['execution', 'order', 'contract', 'account-day', 'feeUnit'] as const;
+const UNITS = [...FEE_UNITS, 'feeUnit'] as const;
 export const MODES = ['half-up', 'half-even', 'ceil', 'floor'] as const;
 export const OWNERS = ['personal', 'package', 'global'] as const;
 /** Cents, three digits, whole units, and steps that are no power of ten. */
@@ -65,6 +66,9 @@ export function randomTariff(random: Random, index: number): RandomTariff {
 }
 
 function randomQuery(random: Random): TariffQuery {
+  const policy = random.chance(25) ? randomPolicy(random) : undefined;
+  // Only lines of an account's day are ever added up.
+  const feeUnit = policy?.sumExecutions ? 'account-day' : random.of([undefined, ...FEE_UNITS]);
   return {
     ...NAMES,
     instrumentType: random.of(['EQUITY', 'ETF', 'REIT']),
@@ -73,8 +77,8 @@ function randomQuery(random: Random): TariffQuery {
     tradeDate: DAY,
     channel: random.of([null, 0, 6, 9]),
     stage: random.of(['NORMAL', 'NORMAL', 'GREY']),
-    ...(random.chance(50) ? { feeUnit: random.of(UNITS.slice(0, 4) as 'execution'[]) } : {}),
-    ...(random.chance(25) ? { roundingPolicy: randomPolicy(random) } : {}),
+    ...(feeUnit === undefined ? {} : { feeUnit }),
+    ...(policy === undefined ? {} : { roundingPolicy: policy }),
     ...(random.chance(5) ? { marketLines: [MAIN, 'SIDE_1'] } : {}),
     ...(random.chance(10) ? { ownRulesOptional: true } : {}),
   };

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ClearingError } from '../../../../domain/errors/clearing-error.ts';
 import { compileTariff } from '../../../../domain/fees/compile-tariff.ts';
@@ -129,6 +130,9 @@ function compareTariff(random: Random, index: number): number {
   return TRADES_A_TARIFF;
 }
 
+/** What computes; the rest only makes up tariffs and trades. */
+const ENGINE = ['exact', 'choose-rules', 'charge', 'price-trade'];
+
 describe('billing and a second engine, in whole numbers of any size, agree', () => {
   test(`on ${TRADES} random trades, seed ${SEED}`, { timeout: 900_000 }, () => {
     const random = new Random(SEED);
@@ -138,5 +142,12 @@ describe('billing and a second engine, in whole numbers of any size, agree', () 
     expect(rare).toEqual([]);
     expect(trades).toBeGreaterThanOrEqual(TRADES);
     console.log(`${trades} trades priced twice, no difference; FEE_SEED=${SEED} repeats them`);
+  });
+
+  test.each(ENGINE)('%s takes nothing but types from the rules that it checks', (file) => {
+    const source = readFileSync(new URL(`./${file}.ts`, import.meta.url), 'utf8');
+    const imports = [...source.matchAll(/^import (type )?[^;]+?from '([^']+)';/gm)];
+    const values = imports.filter(([, type]) => type === undefined).map(([, , from]) => from);
+    expect(values.filter((from) => !ENGINE.some((own) => from === `./${own}.ts`))).toEqual([]);
   });
 });

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
+import type { FeeFormula, FeeRule } from '../../../domain/fees/fee-rule.ts';
+import { assertMeaning } from '../../../domain/fees/fee-rule-meaning.ts';
+
+const MON_2025_12_22 = parseBusinessDate('2025-12-22');
+const RULE: FeeRule = {
+  ruleId: 1,
+  feeCode: 'ANY',
+  market: 'HK',
+  scheduleId: 'any',
+  version: 1,
+  effectiveFrom: MON_2025_12_22,
+  sides: 'BOTH',
+  unit: 'contract',
+  formula: { kind: 'rate', rate: '0.001' },
+  rounding: { mode: 'half-up', increment: '0.01' },
+  currency: 'HKD',
+};
+const remainder: FeeFormula = { kind: 'remainder', totalFactor: '1.01' };
+const ofFees = (...feeCodes: string[]): FeeFormula => ({ kind: 'ofFees', rate: '1', feeCodes });
+const tiers = (...list: [string, string | null, string?][]): FeeFormula => ({
+  kind: 'amountTier',
+  tiers: list.map(([gt, lte, min]) => ({
+    ...{ gt, lte, rate: '0.1' },
+    ...(min === undefined ? {} : { min }),
+  })),
+});
+const monthly = (...ends: (number | null)[]): FeeFormula => ({
+  kind: 'orderTier',
+  tiers: ends.map((upTo) => ({ upTo, flat: '1' })),
+});
+
+/** What is said against the rule; null when it may stand. */
+function against(changes: Partial<FeeRule>, ofMarket: readonly FeeRule[] = []): unknown {
+  const known = { currency: 'HKD', feeCodes: ['ANY', 'ONE', 'TWO'], ofMarket };
+  try {
+    assertMeaning({ ...RULE, ...changes }, known);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('a rule that means nothing sound is refused with field and reason', () => {
+  it.each<[string, Partial<FeeRule>, string]>([
+    [
+      'currency',
+      { currency: 'USD' },
+      'there is no rate from it to HKD, in which the market trades',
+    ],
+    ['effectiveTo', { effectiveTo: parseBusinessDate('2025-12-21') }, 'lies before effectiveFrom'],
+    ['rounding', { rounding: { mode: 'ceil', increment: '0.0001' } }, 'has at most three decimals'],
+    ['max', { min: '5', max: '4.99' }, 'is below min'],
+    ...[{ threshold: '1' }, { divisor: 365 }].map((more): [string, Partial<FeeRule>, string] => [
+      'formula',
+      { formula: remainder, ...more },
+      'a remainder has neither threshold nor divisor',
+    ]),
+    [
+      'unit',
+      { formula: remainder, unit: 'order' },
+      'a remainder is what the whole contract leaves',
+    ],
+    ['unit', { divisor: 365, unit: 'feeUnit' }, 'an annual rate has a unit of its own'],
+    ['formula', { formula: ofFees('NONE') }, 'has an unknown fee code'],
+    [
+      'unit',
+      { formula: ofFees('ONE'), unit: 'order' },
+      'a fee of fees is computed for the whole contract',
+    ],
+    ['formula', { formula: ofFees('ONE', 'ONE') }, 'names a fee code twice'],
+    ['formula', { formula: ofFees('ANY') }, 'is computed from itself'],
+    ...[monthly(5, 5, null), monthly(5, 10), monthly(null, null)].map(
+      (formula): [string, Partial<FeeRule>, string] => [
+        'formula',
+        { formula },
+        'tiers have to rise, and the last one has no end',
+      ],
+    ),
+    ['formula', { formula: tiers(['0', '10'], ['9', null]) }, 'tier 2 overlaps the one before'],
+    ['formula', { formula: tiers(['0', null], ['9', null]) }, 'tier 2 overlaps the one before'],
+    ['formula', { formula: tiers(['0', '10'], ['11', null]) }, 'tier 2 leaves a gap above 10'],
+    ['formula', { formula: tiers(['1', null]) }, 'tier 1 leaves a gap above 0'],
+    ['formula', { formula: tiers(['0', '10']) }, 'tier 1 leaves a gap above 10'],
+    ['formula', { formula: tiers(['0', '0'], ['0', null]) }, 'tier 1 holds nothing'],
+    [
+      'formula',
+      { max: '1', formula: tiers(['0', null, '2']) },
+      'tier 1 has a min above the max of the rule',
+    ],
+  ])('%s: %o', (field, changes, reason) => {
+    expect(against(changes)).toMatchObject({
+      code: 'FEE_RULE_INVALID',
+      details: { field, reason },
+    });
+  });
+
+  it.each<[string, Partial<FeeRule>]>([
+    ['one day only', { effectiveTo: MON_2025_12_22 }],
+    ['three decimals', { rounding: { mode: 'ceil', increment: '0.001' } }],
+    ['a minimum that is the maximum', { min: '5', max: '5' }],
+    ['a remainder of the contract', { formula: remainder }],
+    ['an annual rate of an order', { divisor: 365, unit: 'order' }],
+    ['a rate of the unit of the schedule', { unit: 'feeUnit' }],
+    ['a fee of two others', { formula: ofFees('ONE', 'TWO') }],
+    ['monthly tiers that rise', { formula: monthly(5, 10, null) }],
+    ['tiers that touch', { formula: tiers(['0', '10', '1'], ['10', null]), max: '1' }],
+  ])('%s may stand', (_what, changes) => {
+    expect(against(changes)).toBeNull();
+  });
+
+  it('a circle through another rule, named link by link, unless that rule has ended', () => {
+    const other = { ...RULE, ruleId: 2, feeCode: 'ONE', formula: ofFees('ANY') };
+    const changes = { formula: ofFees('ONE') };
+    expect(against(changes, [other])).toMatchObject({
+      details: { reason: 'is computed from itself', value: 'ANY ← ONE ← ANY' },
+    });
+    const before = parseBusinessDate('2025-12-21');
+    expect(against(changes, [{ ...other, effectiveFrom: before, effectiveTo: before }])).toBeNull();
+    expect(against(changes, [{ ...other, withdrawn: true }])).toBeNull();
+    expect(against(changes, [{ ...other, effectiveTo: MON_2025_12_22 }])).not.toBeNull();
+  });
+
+  it('a remainder as a source of another fee', () => {
+    const other = { ...RULE, ruleId: 2, feeCode: 'ONE', formula: remainder };
+    const reason = 'a remainder is what all others leave, so none is computed from it';
+    expect(against({ formula: ofFees('ONE') }, [other])).toMatchObject({
+      details: { field: 'formula', reason, value: 'ONE' },
+    });
+    expect(against({ formula: ofFees('TWO') }, [other])).toBeNull();
+  });
+});
