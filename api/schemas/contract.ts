@@ -75,6 +75,10 @@ export const Fee = shape({
   exactAmount: Amount,
   clamp: oneOf(['', 'min', 'max', 'cap', 'waived', 'threshold']),
   amount: Amount,
+  monthBefore: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Of a monthly tier: shares or turnover counted before; else null.',
+  }),
   choice: Type.Unsafe<object>({
     ...Anything,
     description: 'The rule that won, as it stood, and which rules lost why.',

@@ -64,18 +64,20 @@ async function supplementWith(cashSettlementDate: string): Promise<string> {
 }
 
 describe('a bill that cannot be right is refused', () => {
-  it('where a schedule has tiers by the month, which nobody counts yet', async () => {
-    await addTrade(db, { orderId: 'O1', accountNo: 'A0001', fills: [['E1', '100', '50']] });
-    await db.$client.query(`UPDATE account_fee_schedules SET schedule_id = 'hk-order-count-tier'`);
+  it('where the month reaches a tier whose terms nobody knows, with the order', async () => {
+    await addTrade(db, {
+      orderId: 'O1',
+      accountNo: 'A0001',
+      fills: [
+        ['E1', '3000000', '100'],
+        ['E2', '1', '100'],
+      ],
+    });
+    await db.$client.query(`UPDATE account_fee_schedules SET schedule_id = 'hk-value-tier-ib'`);
     await runStep(db, MONDAY, 'sync');
     await expect(runStep(db, MONDAY, 'billing')).rejects.toMatchObject({
       code: 'UNSUPPORTED',
-      details: {
-        scheduleId: 'hk-order-count-tier',
-        feeCode: 'PLATFORM_FEE',
-        accountNo: 'A0001',
-        orderId: 'O1',
-      },
+      details: { upTo: '900000000', accountNo: 'A0001', orderId: 'O1' },
     });
     expect(await count(db, 'live_contracts')).toBe(0);
   });

@@ -13,7 +13,7 @@ import {
   TUE_2025_12_30,
 } from './support/broker.ts';
 import { BY_ORDERS, chargedBy, givePackage, MARGINAL, NEXT_DAY, trade } from './support/monthly.ts';
-import { runStep, type Place } from './support/run-step.ts';
+import { closeRun, openRun, runStep, workOne, type Place } from './support/run-step.ts';
 import { clearAgain, clearFlow, undoFlow } from './support/whole-flow.ts';
 
 const FRI_2026_01_02 = '2026-01-02' as BusinessDate;
@@ -81,6 +81,29 @@ describe('tiers by the month', () => {
     await clearFlow(db, MONDAY);
     expect(await commissions()).toMatchObject({ O1: '480.00', O2: '320.00', O3: '50.00' });
     expect(await commissions()).toMatchObject({ O4: '80.00' });
+  });
+
+  it('count what an earlier attempt has written when one goes on in the middle', async () => {
+    for (let n = 1; n <= 5; n += 1) {
+      await trade(db, { orderId: `O${n}`, at: `02:0${9 - n}:00`, thousands: [400] });
+    }
+    await trade(db, { orderId: 'P1', at: '02:00:00', thousands: [400], accountNo: 'A0002' });
+    await runStep(db, MONDAY, 'sync');
+    const run = await openRun(db, MONDAY, 'billing');
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const stopped = workOne(db, run, 0, { chunkSize: 1, stopAfter: 1 });
+      await expect(stopped).rejects.toMatchObject({ code: 'FENCED_OUT' });
+    }
+    await workOne(db, run, 0, { chunkSize: 1 });
+    expect((await closeRun(db, run)).result).toMatchObject({ contracts: 6 });
+    // 400,000 and 400,000; 200,000 on each side of the boundary; the rest above it.
+    expect(await commissions()).toMatchObject({
+      O5: '320.00',
+      O4: '320.00',
+      O3: '260.00',
+      O2: '200.00',
+      O1: '200.00',
+    });
   });
 
   it('begin where the ledger dates before ended, and anew with the calendar month', async () => {

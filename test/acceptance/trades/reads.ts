@@ -51,6 +51,7 @@ export interface FeeRow {
   readonly exactAmount: string;
   readonly clamp: string;
   readonly amount: string;
+  readonly monthBefore: string | null;
   readonly choice: {
     readonly feeCode: string;
     readonly ruleId: number;
