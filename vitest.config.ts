@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     env: { TZ: 'UTC' },
+    // They wait for servers more than they compute; more than two at once would only wait longer.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
@@ -22,8 +24,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/{architecture,domain}/**'],
           globalSetup: ['test/support/global-setup.ts'],
-          // They share two cores with real servers; side by side they would only wait longer.
-          fileParallelism: false,
         },
       },
     ],

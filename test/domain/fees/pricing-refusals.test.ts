@@ -46,8 +46,8 @@ describe('a number that is none', () => {
     ['price', { quantities: ['1', '2'] }],
     ['multiplier', { multiplier: '' }],
     ['fxRate', { fxRate: '7.8.' }],
-    ['sharesBefore', { monthToDate: { sharesBefore: 'some' } }],
-    ['turnoverBefore', { monthToDate: { turnoverBefore: '+1' } }],
+    ['sharesBefore', { monthToDate: () => ({ sharesBefore: 'some' }) }],
+    ['turnoverBefore', { monthToDate: () => ({ turnoverBefore: '+1' }) }],
   ])('is refused with its field: %s', (what, wrong) => {
     const order = { quantities: ['1'], prices: ['1'], ...wrong };
     expect(thrown(formula, order)).toMatchObject({ code: 'NOT_A_DECIMAL', details: { what } });
@@ -56,7 +56,7 @@ describe('a number that is none', () => {
 
 describe('monthly tiers that do not say what an order pays', () => {
   const month = { sharesBefore: '95', turnoverBefore: '95' };
-  const before = { quantities: ['10'], prices: ['1'], monthToDate: month };
+  const before = { quantities: ['10'], prices: ['1'], monthToDate: () => month };
   it.each<[string, FeeRule['formula'], string]>([
     ['orders', { kind: 'orderTier', tiers: [{ upTo: 0, flat: '1' }] }, '1'],
     ['shares', { kind: 'shareTier', tiers: [{ upTo: 100, perShare: '1' }] }, '105'],
