@@ -82,7 +82,10 @@ describe('answers are what the description says', () => {
       .filter(({ required, in: where }) => required && where === 'query')
       .map(({ name }) => `${name}=${known[name]}`);
     // Lists that must be narrowed are so by an account, which then also shows more of it.
-    if (parameters.some(({ name }) => name === 'accountNo') && !/orders|supplements|fee-rules/.test(path)) {
+    if (
+      parameters.some(({ name }) => name === 'accountNo') &&
+      !/orders|supplements|fee-rules/.test(path)
+    ) {
       query.push(`accountNo=${known['accountNo']}`);
     }
     return `${path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => String(known[name]))}?${query.join('&')}`;
