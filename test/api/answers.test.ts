@@ -100,7 +100,7 @@ describe('answers are what the description says', () => {
     const takesAccount = parameters.some(
       ({ name, in: where }) => name === 'accountNo' && where === 'query',
     );
-    if (takesAccount && !/orders|supplements/.test(path)) {
+    if (takesAccount && !/orders|supplements|fee-rules/.test(path)) {
       query.push(`accountNo=${known['accountNo']}`);
     }
     return `${path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => String(known[name]))}?${query.join('&')}`;

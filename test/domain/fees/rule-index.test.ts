@@ -31,10 +31,10 @@ const RULES = [
   rule(7, { accountNo: 'A1' }),
 ];
 const idsFor = (changes: Partial<TariffQuery>): readonly number[] => {
-  const query = {
+  const query: TariffQuery = {
     ...{ scheduleId: 'retail', market: 'HK', instrumentType: 'EQUITY', stampDutyExempt: false },
     ...{ side: 'BUY', tradeDate: MON_2025_12_22, channel: null, ...changes },
-  } as const;
+  };
   return ruleIndex(RULES)(query).map(({ ruleId }) => ruleId);
 };
 
