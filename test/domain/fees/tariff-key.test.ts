@@ -34,7 +34,12 @@ describe('plans are remembered by a key', () => {
     const queries: readonly Partial<TariffQuery>[] = [
       ...[{}, { scheduleId: 'other' }, { market: 'US' }, { instrumentType: 'ETF' }],
       ...[{ stampDutyExempt: true }, { side: 'SELL' as const }],
-      ...[{ tradeDate: parseBusinessDate('2025-12-23') }, { channel: 0 }, { channel: 6 }],
+      ...[
+        { tradeDate: parseBusinessDate('2025-12-23') },
+        { channel: 0 },
+        { channel: 6 },
+        { channel: 9 },
+      ],
       ...[{ stage: 'GREY' as const }, { accountNo: 'A1' }, { accountNo: 'A2' }],
       ...[{ instrumentId: 'HK.1' }, { instrumentId: 'HK.2' }, { currency: 'HKD' }],
       ...[{ currency: 'USD' }, { feeUnit: 'order' as const }, { feeUnit: 'contract' as const }],
