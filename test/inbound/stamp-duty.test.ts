@@ -213,7 +213,7 @@ describe('an edited stamp duty exemption', () => {
 
   it.each([
     [{ expiresOn: FRI_2025_12_19 }, 'OUT_OF_RANGE', 'expiresOn'],
-    [{ reason: '  ' }, 'REASON_REQUIRED', 'reason'],
+    [{ reason: '  ' }, 'BAD_REQUEST', 'reason'],
     [{ reason: undefined }, 'BAD_REQUEST', 'reason'],
     [{ exempt: 1 }, 'BAD_REQUEST', 'exempt'],
     [{ expiresOn: undefined }, 'BAD_REQUEST', 'expiresOn'],
