@@ -1,7 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
-import { MonthCounters, type CountedTrades } from '../../domain/fees/month-counters.ts';
+import { counted, MonthCounters, type CountedTrades } from '../../domain/fees/month-counters.ts';
 import { Decimal, ZERO } from '../../domain/money/decimal.ts';
-import type { Side } from '../../domain/trades/trade.ts';
+import type { Side, TradeSource } from '../../domain/trades/trade.ts';
 import { ORDER, type InstrumentRow } from './billing-queries.ts';
 
 type Fields = readonly string[];
@@ -56,7 +56,7 @@ export class HeldOrders {
       shares = shares.plus(quantity);
       turnover = turnover.plus(quantity.times(prices[at] ?? ''));
     }
-    this.counters.add({
+    const trade = {
       market: f[ORDER.market] ?? '',
       currency: instrument.currency,
       instrumentType: instrument.type,
@@ -65,7 +65,8 @@ export class HeldOrders {
       orders: 1,
       shares,
       turnover,
-    });
+    };
+    this.counters.add(counted(f[ORDER.source] as TradeSource, trade));
     this.position += 1;
   }
 }

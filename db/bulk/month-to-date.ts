@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
-import type { CountedTrades } from '../../domain/fees/month-counters.ts';
+import { counted, type CountedTrades } from '../../domain/fees/month-counters.ts';
 import { MONTHLY_FORMULAS } from '../../domain/fees/monthly-formulas.ts';
 import { Decimal } from '../../domain/money/decimal.ts';
-import type { Side } from '../../domain/trades/trade.ts';
+import type { Side, TradeSource } from '../../domain/trades/trade.ts';
 import { billingRuns, type FlowDate } from './run-history.ts';
 
 /** What a billing run counts beside its own trades, frozen when it opened. */
@@ -61,6 +61,7 @@ interface TradedRow {
   readonly market: string;
   readonly currency: string;
   readonly instrumentType: string;
+  readonly source: TradeSource;
   readonly side: Side;
   readonly tradeDate: BusinessDate;
   readonly orders: number;
@@ -79,16 +80,17 @@ export async function tradedBefore(
   if (month === undefined || accountIds.length === 0) return found;
   const { rows } = await client.query<TradedRow>(
     `SELECT c.account_id AS "accountId", c.market, c.currency, i.type AS "instrumentType", c.side,
-       c.trade_date AS "tradeDate", count(*) AS orders, sum(c.quantity)::text AS shares,
+       c.trade_date AS "tradeDate", c.source, count(*) AS orders, sum(c.quantity)::text AS shares,
        sum(c.gross_amount)::text AS turnover
      FROM contracts c JOIN instruments i USING (asset_id)
      WHERE c.ledger_date BETWEEN $1 AND $2 AND c.trade_date >= $1
        AND c.billing_run_id = ANY($3) AND c.account_id = ANY($4)
-     GROUP BY 1, 2, 3, 4, 5, 6`,
+     GROUP BY 1, 2, 3, 4, 5, 6, 7`,
     [month.from, ledgerDate, month.billingRunIds, accountIds],
   );
-  for (const { accountId, shares, turnover, ...row } of rows) {
-    const trades = { ...row, shares: new Decimal(shares), turnover: new Decimal(turnover) };
+  for (const { accountId, source, shares, turnover, ...row } of rows) {
+    const sums = { ...row, shares: new Decimal(shares), turnover: new Decimal(turnover) };
+    const trades = counted(source, sums);
     const list = found.get(accountId);
     if (list) list.push(trades);
     else found.set(accountId, [trades]);

@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import { ZERO, type Decimal } from '../money/decimal.ts';
+import type { TradeSource } from '../trades/trade.ts';
 import type { FeeRule } from './fee-rule.ts';
 import { isMonthly } from './monthly-formulas.ts';
 import type { MonthToDate, TariffLine, TariffQuery } from './tariff-plan.ts';
@@ -18,6 +19,18 @@ export interface CountedTrades {
   /** Consideration, unsigned, in the trade currency. */
   readonly turnover: Decimal;
 }
+
+/** What a trade adds to the month; one that takes a contract back takes away what that had added. */
+export const counted = (source: TradeSource, trades: CountedTrades): CountedTrades =>
+  source !== 'AMENDMENT_REVERSE'
+    ? trades
+    : {
+        ...trades,
+        side: trades.side === 'BUY' ? 'SELL' : 'BUY',
+        orders: -trades.orders,
+        shares: trades.shares.negated(),
+        turnover: trades.turnover.negated(),
+      };
 
 const monthOf = (tradeDate: BusinessDate): string => tradeDate.slice(0, 7);
 

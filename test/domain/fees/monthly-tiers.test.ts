@@ -6,6 +6,7 @@ import { explainFee } from '../../../domain/fees/explain-fee.ts';
 import type { FeeFormula, FeeRule, FeeUnit } from '../../../domain/fees/fee-rule.ts';
 import {
   countedByMonth,
+  counted,
   MonthCounters,
   type CountedTrades,
 } from '../../../domain/fees/month-counters.ts';
@@ -155,6 +156,16 @@ describe('the counters of a month', () => {
     const plan = planOf({ ...MARGINAL, mode: 'next-day' });
     const yesterday = trades({ tradeDate: day('2025-12-19') });
     expect(before(plan, [trades(), yesterday])).toEqual(ONE);
+  });
+
+  test('take back what a contract had added that was amended', () => {
+    const wrong = trades();
+    const back = counted('AMENDMENT_REVERSE', trades({ side: 'SELL' }));
+    for (const sides of ['BUY', 'BOTH'] as const) {
+      expect(before(planOf(MARGINAL, { sides }), [wrong, back])).toEqual(NONE);
+    }
+    const right = counted('AMENDMENT_NEW', trades());
+    expect(before(planOf(MARGINAL), [wrong, back, right])).toEqual(ONE);
   });
 
   test('add up, in whatever order trades come', () => {
