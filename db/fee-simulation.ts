@@ -3,6 +3,7 @@ import { isOpen } from '../domain/calendar/day-calendar.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { ErrorCode } from '../domain/errors/error-catalogue.ts';
 import { explainFee, type ExplanationStep } from '../domain/fees/explain-fee.ts';
+import { MonthCounters } from '../domain/fees/month-counters.ts';
 import { priceInto } from '../domain/fees/fee-kernel.ts';
 import type { HypotheticalOrder } from '../domain/fees/hypothetical-order.ts';
 import type { FeeChoice, FeeClamp, UnchargedCode } from '../domain/fees/tariff-plan.ts';
@@ -138,6 +139,7 @@ async function desksOf(
       flow,
       accountIds: mine.flatMap(({ order }) => accounts.get(order.accountNo) ?? []),
       instrumentIds: [...new Set(mine.map(({ order }) => order.instrumentId))],
+      from: mine.map(({ order }) => order.tradeDate).reduce((a, b) => (a < b ? a : b)),
       policyVersion,
     });
     desks.set(flow, desk);
@@ -166,15 +168,19 @@ function simulated(
     ...{ market, instrumentType, tradeDate },
     ...{ cashDate: undefined, securitiesDate: undefined },
   });
+  const month = new MonthCounters(desk.tradedBefore.get(accountId) ?? []);
   const fees: SimulatedFee[] = [];
   const quantities = order.executions.map(({ quantity }) => quantity);
   const prices = order.executions.map(({ price }) => price);
   const priced = priceInto(
     plan,
-    { quantities, prices },
-    (line, _at, executionIndex, _order, metric, exact, clamp, amount) => {
+    { quantities, prices, monthToDate: (line) => month.before(line, plan.query) },
+    (line, _at, executionIndex, _order, metric, exact, clamp, amount, monthBefore) => {
       const { feeCode, choice } = line;
-      const steps = explainFee({ metric, exact, clamp, amount }, choice);
+      const steps = explainFee(
+        { metric, exact, clamp, amount, monthBefore: monthBefore ?? null },
+        choice,
+      );
       const of = { feeCode, executionNo: executionIndex + 1, currency: choice.currency };
       fees.push({ ...of, metric, exactAmount: exact, clamp, amount, choice, steps });
     },

@@ -37,6 +37,16 @@ export async function monthInputs(
   return { from, billingRunIds: await postedSince(client, of, from) };
 }
 
+/** What is counted as of now, for trades of this day's month and later ones: all that is posted. */
+export async function monthNow(
+  client: pg.PoolClient,
+  of: FlowDate,
+  day: BusinessDate,
+): Promise<MonthInputs> {
+  const from = `${day.slice(0, 7)}-01` as BusinessDate;
+  return { from, billingRunIds: await postedSince(client, of, from) };
+}
+
 /**
  * No trade is cleared before its trade date, so older ledger dates play no part. All that counts of
  * an earlier ledger date is posted, since it was cut.

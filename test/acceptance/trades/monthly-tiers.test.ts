@@ -5,6 +5,10 @@ import { MON_2025_12_22, startTiny, TUE_2025_12_23, type Stage } from '../suppor
 import { granted } from '../tickets/consent.ts';
 import { contractOf, feesOf } from './reads.ts';
 
+interface Simulated {
+  readonly orders: readonly { readonly fees: readonly object[] }[];
+}
+
 const ACCOUNT = '20000001';
 
 let stage: Stage;
@@ -56,6 +60,17 @@ it('L40 a trade of 300k behind 900k pays 100k at 0.1 % and 200k at 0.05 %', asyn
   expect(await commissionOf(first.orderId)).toMatchObject({ amount: '900.00' });
 
   const second = order(300, TUE_2025_12_23);
+  const simulated = await stage.operator.post<Simulated>('/fees/simulate', {
+    accountNo: ACCOUNT,
+    instrumentId: 'ST/HK/700',
+    side: second.side,
+    orderChannel: 0,
+    tradeDate: TUE_2025_12_23,
+    executions: second.executions.map(({ quantity, price }) => ({ quantity, price })),
+  });
+  expect(simulated.orders[0]?.fees).toContainEqual(
+    expect.objectContaining({ feeCode: 'COMMISSION', amount: '200.00' }),
+  );
   await sendOrders(stage.operator, [second]);
   const tuesday = new DayDesk(stage.operator, TUE_2025_12_23);
   await tuesday.flow('US').clear();
