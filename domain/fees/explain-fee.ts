@@ -29,7 +29,7 @@ export type ExplanationStep =
       /** Null where a bound replaced an amount of which only the outcome is stored. */
       readonly result: DecimalString | null;
     }
-  /** By the days of the year of an annual rate, to 40 significant digits. */
+  /** By the days of the year of an annual rate, to 60 significant digits. */
   | { readonly step: 'divide'; readonly divisor: number; readonly result: DecimalString | null }
   | {
       readonly step: 'min' | 'max' | 'cap';
