@@ -2,21 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
 import type { FeeRule, RoundingPolicy } from '../../../domain/fees/fee-rule.ts';
+import { anyRule } from './any-rule.ts';
 
 const MON_2025_12_22 = parseBusinessDate('2025-12-22');
-const RULE: FeeRule = {
-  ruleId: 1,
-  feeCode: 'ANY',
-  market: 'HK',
-  scheduleId: 'any',
-  version: 1,
-  effectiveFrom: MON_2025_12_22,
-  sides: 'BOTH',
-  unit: 'order',
-  formula: { kind: 'rate', rate: '0.00030' },
-  rounding: { mode: 'half-up', increment: '0.01' },
-  currency: 'HKD',
-};
+const RULE = anyRule({ formula: { kind: 'rate', rate: '0.00030' } });
 
 const kernelOf = (changes: Partial<FeeRule>, roundingPolicy?: RoundingPolicy) =>
   compileTariff([{ ...RULE, ...changes }], {

@@ -2,21 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import type { FeeFormula, FeeRule } from '../../../domain/fees/fee-rule.ts';
 import { assertMeaning } from '../../../domain/fees/fee-rule-meaning.ts';
+import { anyRule } from './any-rule.ts';
 
 const MON_2025_12_22 = parseBusinessDate('2025-12-22');
-const RULE: FeeRule = {
-  ruleId: 1,
-  feeCode: 'ANY',
-  market: 'HK',
-  scheduleId: 'any',
-  version: 1,
-  effectiveFrom: MON_2025_12_22,
-  sides: 'BOTH',
-  unit: 'contract',
-  formula: { kind: 'rate', rate: '0.001' },
-  rounding: { mode: 'half-up', increment: '0.01' },
-  currency: 'HKD',
-};
+const RULE = anyRule({ unit: 'contract', formula: { kind: 'rate', rate: '0.001' } });
 const remainder: FeeFormula = { kind: 'remainder', totalFactor: '1.01' };
 const ofFees = (...feeCodes: string[]): FeeFormula => ({ kind: 'ofFees', rate: '1', feeCodes });
 const tiers = (...list: [string, string | null, string?][]): FeeFormula => ({

@@ -4,24 +4,13 @@ import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
 import { priceInto } from '../../../domain/fees/fee-kernel.ts';
 import type { FeeRule } from '../../../domain/fees/fee-rule.ts';
 import type { OrderToPrice } from '../../../domain/fees/tariff-plan.ts';
+import { anyRule } from './any-rule.ts';
 
 const MON_2025_12_22 = parseBusinessDate('2025-12-22');
 
 /** What billing does with an order under one rule by the month, which the reference prices. */
 function thrown(formula: FeeRule['formula'], order: OrderToPrice): unknown {
-  const rule: FeeRule = {
-    ruleId: 1,
-    feeCode: 'ANY',
-    market: 'HK',
-    scheduleId: 'any',
-    version: 1,
-    effectiveFrom: MON_2025_12_22,
-    sides: 'BOTH',
-    unit: 'order',
-    formula,
-    rounding: { mode: 'half-up', increment: '0.01' },
-    currency: 'HKD',
-  };
+  const rule = anyRule({ formula });
   const plan = compileTariff([rule], {
     scheduleId: 'any',
     market: 'HK',

@@ -3,6 +3,7 @@ import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { compileTariff, tariffKey } from '../../../domain/fees/compile-tariff.ts';
 import type { FeeRule } from '../../../domain/fees/fee-rule.ts';
 import type { TariffQuery } from '../../../domain/fees/tariff-plan.ts';
+import { anyRule } from './any-rule.ts';
 
 const MON_2025_12_22 = parseBusinessDate('2025-12-22');
 const ROUNDING = { mode: 'half-up', increment: '0.01' } as const;
@@ -15,19 +16,7 @@ const QUERY: TariffQuery = {
   tradeDate: MON_2025_12_22,
   channel: null,
 };
-const RULE: FeeRule = {
-  ruleId: 1,
-  feeCode: 'ANY',
-  market: 'HK',
-  scheduleId: 'any',
-  version: 1,
-  effectiveFrom: MON_2025_12_22,
-  sides: 'BOTH',
-  unit: 'order',
-  formula: { kind: 'flat', amount: '1' },
-  rounding: ROUNDING,
-  currency: 'HKD',
-};
+const RULE = anyRule({ formula: { kind: 'flat', amount: '1' } });
 
 describe('plans are remembered by a key', () => {
   it('that no two different queries share', () => {
