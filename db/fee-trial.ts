@@ -3,7 +3,7 @@ import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { priceInto } from '../domain/fees/fee-kernel.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
 import type { Side } from '../domain/trades/trade.ts';
-import { feeRuleVersion, loadInstruments, type ScheduleRow } from './bulk/billing-queries.ts';
+import { feeRuleVersion, loadInstruments, schedulesOf } from './bulk/billing-queries.ts';
 import { PlanChoice } from './bulk/plan-choice.ts';
 import { loadStampDutyEdits, StampDutyBook } from './bulk/stamp-duty-book.ts';
 import { tariffsOf } from './bulk/tariffs.ts';
@@ -30,6 +30,7 @@ interface TradeRow {
   readonly market: string;
   readonly accountId: number;
   readonly assetId: number;
+  readonly instrumentId: string;
   readonly side: Side;
   readonly tradeDate: BusinessDate;
   readonly channel: number;
@@ -40,21 +41,19 @@ interface TradeRow {
 
 /** The trade of a contract, with the order channel that billing would use now. */
 const TRADE = `SELECT c.flow, c.market, c.account_id AS "accountId", c.asset_id AS "assetId",
-    c.side, c.trade_date AS "tradeDate", c.currency, coalesce(e.channel, o.order_channel) AS channel,
+    i.instrument_id AS "instrumentId", c.side, c.trade_date AS "tradeDate",
+    c.currency, coalesce(e.channel, o.order_channel) AS channel,
     x.quantities, x.prices
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
   JOIN orders o ON o.ledger_date = c.ledger_date AND o.order_no = c.order_no
+  JOIN instruments i ON i.asset_id = c.asset_id
   LEFT JOIN order_channel_edits e ON e.ledger_date = c.ledger_date AND e.order_id = c.order_id
     AND e.current
   CROSS JOIN LATERAL (
     SELECT array_agg(quantity::text ORDER BY execution_no) AS quantities,
       array_agg(price::text ORDER BY execution_no) AS prices
     FROM executions WHERE ledger_date = c.ledger_date AND order_no = c.order_no) x`;
-
-const SCHEDULES = `SELECT account_id AS "accountId", market, schedule_id AS "scheduleId",
-    effective_from AS "effectiveFrom", effective_to AS "effectiveTo"
-  FROM account_fee_schedules WHERE account_id = $1 ORDER BY effective_from DESC`;
 
 /**
  * 试算: what billing would charge a contract now, by the rules, schedules and channel of now. Asks
@@ -75,8 +74,9 @@ export async function tryFees(
     accountId: await accountIdNamed(db, changed.accountNo, billed.accountId),
   };
   const tariffs = await tariffsOf(db, trade.flow, await feeRuleVersion(reader, trade.flow));
-  const schedules = await rows<ScheduleRow>(reader, SCHEDULES, [trade.accountId]);
-  const instrument = (await loadInstruments(reader, trade.flow)).get(trade.assetId);
+  const schedules = await schedulesOf(reader, [trade.accountId]);
+  const named = await loadInstruments(reader, trade.flow, [trade.instrumentId]);
+  const instrument = named.get(trade.assetId);
   if (instrument === undefined) {
     throw new ClearingError('UNKNOWN_INSTRUMENT', { assetId: trade.assetId });
   }

@@ -66,10 +66,7 @@ export const readFinalFees = (db: Db, request: FinalFeesRequest): Promise<FinalF
     const markets: MarketFees[] = [];
     let newest = 0;
     for (const { flow } of flows) {
-      const scope = {
-        ...{ flow, accountIds: [accountId], instrumentIds: [] },
-        ...{ from: tradeDate, policyVersion },
-      };
+      const scope = { flow, accountIds: [accountId], instrumentIds: [], policyVersion };
       const desk = await openFeeDesk(t, scope);
       newest = Math.max(newest, desk.policyVersion);
       for (const market of desk.markets) {

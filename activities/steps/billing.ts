@@ -6,14 +6,14 @@ import {
   loadFeeCodeIds,
   loadInstruments,
   masterDataVersion,
-  maxEditNo,
   ordersPerAccount,
   type BillingInputs,
 } from '../../db/bulk/billing-queries.ts';
 import { billingTotals } from '../../db/bulk/billing-totals.ts';
 import { ContractWriter, type BillingTables } from '../../db/bulk/contract-writer.ts';
 import { FeeChoices } from '../../db/bulk/fee-choices.ts';
-import { assertHandPricesFit, carryHandPrices, maxFeeEditNo } from '../../db/bulk/hand-prices.ts';
+import { assertHandPricesFit, carryHandPrices } from '../../db/bulk/hand-prices.ts';
+import { newestEditNo } from '../../db/bulk/newest-edit.ts';
 import { monthInputs, tradedBefore } from '../../db/bulk/month-to-date.ts';
 import { PlanChoice } from '../../db/bulk/plan-choice.ts';
 import { countingRuns, postedSyncRuns } from '../../db/bulk/run-history.ts';
@@ -81,14 +81,14 @@ export const billing: StepDefinition = {
     const syncRunIds = snapshots
       .map((snapshot) => snapshot.stepRunId)
       .filter((id) => !posted.includes(id));
-    const handPrices = { maxFeeEditNo: await maxFeeEditNo(t.client, run) };
+    const handPrices = { maxFeeEditNo: await newestEditNo(t.client, 'fee_edits', run) };
     await assertHandPricesFit(t.client, { ...run, ...handPrices, syncRunIds });
     if (syncRunIds.length === 0) return { inputs: { syncRunIds }, shards: [] };
     const inputs: BillingInputs = {
       syncRunIds,
       feeRules: await feeRuleVersion(t.client, run.flow, { ledgerDate: run.ledgerDate }),
       masterData: await masterDataVersion(t.client, run.flow),
-      maxEditNo: await maxEditNo(t.client, run),
+      maxEditNo: await newestEditNo(t.client, 'order_channel_edits', run),
       month: await monthInputs(t.client, run, syncRunIds),
       maxStampDutyEditNo: await maxStampDutyEditNo(t.client, run.flow),
       ...handPrices,

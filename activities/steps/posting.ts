@@ -1,5 +1,6 @@
 import { loadLedgerAccounts } from '../../db/bulk/contract-lines.ts';
-import { handPricesToPost, maxFeeEditNo } from '../../db/bulk/hand-prices.ts';
+import { handPricesToPost } from '../../db/bulk/hand-prices.ts';
+import { newestEditNo } from '../../db/bulk/newest-edit.ts';
 import { afterCursor, JournalWriter } from '../../db/bulk/journal-writer.ts';
 import { balanceMark, ledgerTotals, type BalanceMark } from '../../db/bulk/ledger-totals.ts';
 import { contractsPerAccount, contractsToPost } from '../../db/bulk/posting-queries.ts';
@@ -42,7 +43,7 @@ export const posting: StepDefinition = {
     const shards = await accountRanges(t.client, counts, CONTRACTS_PER_SHARD);
     const inputs: PostingInputs = {
       billingRunIds,
-      maxFeeEditNo: await maxFeeEditNo(t.client, run),
+      maxFeeEditNo: await newestEditNo(t.client, 'fee_edits', run),
       balancesBefore: await balanceMark(t.client),
     };
     return { inputs: { ...inputs }, shards };

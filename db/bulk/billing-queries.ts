@@ -182,15 +182,6 @@ export async function assertMasterData(
   }
 }
 
-export async function maxEditNo(client: pg.PoolClient, of: FlowDate): Promise<number> {
-  const { rows } = await client.query<{ max: number }>(
-    `SELECT coalesce(max(edit_no), 0) AS max FROM order_channel_edits
-     WHERE ledger_date = $1 AND flow = $2`,
-    [of.ledgerDate, of.flow],
-  );
-  return rows[0]?.max ?? 0;
-}
-
 /** The manual channel of each edited order: its newest edit that the run may see. */
 export async function channelEdits(
   client: pg.PoolClient,
@@ -236,7 +227,7 @@ export async function accountSchedules(
 
 /** Fee schedules of these accounts, whatever they trade. */
 export async function schedulesOf(
-  client: pg.PoolClient,
+  client: pg.PoolClient | pg.Pool,
   accountIds: readonly number[],
 ): Promise<ScheduleRow[]> {
   const { rows } = await client.query<ScheduleRow>(

@@ -1,7 +1,4 @@
-import type pg from 'pg';
-import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
-import type { CountedTrades } from '../../domain/fees/month-counters.ts';
 import { loadClearingCalendar, type ClearingMarket } from '../calendars.repository.ts';
 import type { Transaction } from '../transaction.ts';
 import {
@@ -11,7 +8,6 @@ import {
   schedulesOf,
   type InstrumentRow,
 } from './billing-queries.ts';
-import { monthNow, tradedBefore } from './month-to-date.ts';
 import { PlanChoice } from './plan-choice.ts';
 import { SettlementTermsBook } from './settlement-terms.ts';
 import { loadStampDutyEdits, StampDutyBook } from './stamp-duty-book.ts';
@@ -26,8 +22,6 @@ export interface FeeDesk {
   readonly plans: PlanChoice;
   readonly terms: SettlementTermsBook;
   readonly markets: readonly ClearingMarket[];
-  /** What is posted of the month, by account id; of accounts that have fees by the month. */
-  readonly tradedBefore: ReadonlyMap<number, readonly CountedTrades[]>;
   /** By instrument id. */
   readonly instruments: ReadonlyMap<string, InstrumentRow>;
 }
@@ -36,48 +30,30 @@ export interface DeskScope {
   readonly flow: string;
   readonly accountIds: readonly number[];
   readonly instrumentIds: readonly string[];
-  /** The first of the trade dates. */
-  readonly from: BusinessDate;
   /** The rules as they stood when this one was the newest; undefined = all of them. */
   readonly policyVersion: number | undefined;
 }
 
 /** The transaction should see one state, so that rules, schedules and instruments fit together. */
 export async function openFeeDesk(t: Transaction, scope: DeskScope): Promise<FeeDesk> {
-  const { flow, accountIds, instrumentIds, from, policyVersion } = scope;
+  const { flow, accountIds, instrumentIds, policyVersion } = scope;
   const version = await feeRuleVersion(t.client, flow, {
     ...(policyVersion === undefined ? {} : { maxRuleId: policyVersion }),
   });
   const rules = await loadFeeRules(t.client, flow, version);
   const calendar = await loadClearingCalendar(t.tx);
   const instruments = await loadInstruments(t.client, flow, instrumentIds);
-  const plans = new PlanChoice(
-    await tariffsOfRules(t.client, rules),
-    await schedulesOf(t.client, accountIds),
-    new StampDutyBook(await loadStampDutyEdits(t.client, flow)),
-  );
   return {
     flow,
     policyVersion: version.maxRuleId,
     rules,
-    plans,
-    tradedBefore: await tradedSoFar(t.client, { flow, from }, plans.accountsByMonth()),
+    plans: new PlanChoice(
+      await tariffsOfRules(t.client, rules),
+      await schedulesOf(t.client, accountIds),
+      new StampDutyBook(await loadStampDutyEdits(t.client, flow)),
+    ),
     terms: new SettlementTermsBook(calendar),
     markets: calendar.markets.filter((market) => market.flow === flow),
     instruments: new Map([...instruments.values()].map((row) => [row.instrumentId, row])),
   };
-}
-
-async function tradedSoFar(
-  client: pg.PoolClient,
-  { flow, from }: Pick<DeskScope, 'flow' | 'from'>,
-  accountIds: readonly number[],
-): Promise<ReadonlyMap<number, readonly CountedTrades[]>> {
-  if (accountIds.length === 0) return new Map();
-  const { rows } = await client.query<{ ledgerDate: BusinessDate }>(
-    'SELECT max(ledger_date) AS "ledgerDate" FROM ledger_dates',
-  );
-  const ledgerDate = rows[0]?.ledgerDate ?? from;
-  const month = await monthNow(client, { flow, ledgerDate }, from);
-  return tradedBefore(client, ledgerDate, month, accountIds);
 }

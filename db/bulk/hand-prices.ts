@@ -16,16 +16,6 @@ export type HandPrices = ReadonlyMap<string, HandPrice>;
 
 type Range = { readonly accountFrom: number; readonly accountTo: number };
 
-/** The newest fee edit of a flow and date: what came later plays no part in a run. */
-export async function maxFeeEditNo(client: pg.PoolClient, of: FlowDate): Promise<number> {
-  const { rows } = await client.query<{ max: number }>(
-    `SELECT coalesce(max(edit_no), 0) AS max FROM fee_edits
-     WHERE ledger_date = $1 AND flow = $2`,
-    [of.ledgerDate, of.flow],
-  );
-  return rows[0]?.max ?? 0;
-}
-
 /**
  * A digest of an order's trade, as a hand price was made for it: account, instrument, side, and
  * each execution with quantity and price. Fees by the rules, channels and dates play no part.

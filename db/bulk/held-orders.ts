@@ -1,13 +1,11 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { compareText } from '../../domain/compare-text.ts';
 import { counted, MonthCounters, type CountedTrades } from '../../domain/fees/month-counters.ts';
 import { Decimal, ZERO } from '../../domain/money/decimal.ts';
 import type { Side, TradeSource } from '../../domain/trades/trade.ts';
 import { ORDER, type InstrumentRow } from './billing-queries.ts';
 
 type Fields = readonly string[];
-
-/** Bytes of latin1 text compare as their code units do. */
-const compareText = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * By the time of an order's first execution; at one instant by order id, which a new snapshot does
@@ -16,7 +14,8 @@ const compareText = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);
  */
 const inTime = (a: Fields, b: Fields): number =>
   Number(a[ORDER.firstExecutedAt]) - Number(b[ORDER.firstExecutedAt]) ||
-  compareText(a[ORDER.orderId], b[ORDER.orderId]) ||
+  // Bytes of latin1 text compare as their code units do.
+  compareText(a[ORDER.orderId] ?? '', b[ORDER.orderId] ?? '') ||
   Number(a[ORDER.orderNo]) - Number(b[ORDER.orderNo]);
 
 /**

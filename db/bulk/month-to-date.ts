@@ -37,14 +37,20 @@ export async function monthInputs(
   return { from, billingRunIds: await postedSince(client, of, from) };
 }
 
-/** What is counted as of now, for trades of this day's month and later ones: all that is posted. */
-export async function monthNow(
+/** What these accounts have posted by now in the month of this day and in later ones. */
+export async function tradedByNow(
   client: pg.PoolClient,
-  of: FlowDate,
-  day: BusinessDate,
-): Promise<MonthInputs> {
+  { flow, day }: { readonly flow: string; readonly day: BusinessDate },
+  accountIds: readonly number[],
+): Promise<Map<number, CountedTrades[]>> {
+  if (accountIds.length === 0) return new Map();
+  const { rows } = await client.query<{ ledgerDate: BusinessDate }>(
+    'SELECT max(ledger_date) AS "ledgerDate" FROM ledger_dates',
+  );
+  const ledgerDate = rows[0]?.ledgerDate ?? day;
   const from = `${day.slice(0, 7)}-01` as BusinessDate;
-  return { from, billingRunIds: await postedSince(client, of, from) };
+  const billingRunIds = await postedSince(client, { flow, ledgerDate }, from);
+  return tradedBefore(client, ledgerDate, { from, billingRunIds }, accountIds);
 }
 
 /**

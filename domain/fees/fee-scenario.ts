@@ -1,4 +1,5 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
+import { compareText } from '../compare-text.ts';
 import type { DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
 import type { FeeFormula, FeeSides, FeeTerms, FeeUnit, ScenarioUse } from './fee-rule.ts';
@@ -135,5 +136,3 @@ export const scenarioOn = (
     .filter(({ effectiveFrom }) => effectiveFrom <= day)
     .sort((a, b) => compareText(a.effectiveFrom, b.effectiveFrom) || a.version - b.version)
     .at(-1);
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,3 +1,4 @@
+import { compareText } from '../compare-text.ts';
 import type { FeeRule } from './fee-rule.ts';
 import type { LosingReason } from './tariff-plan.ts';
 
@@ -13,7 +14,6 @@ export function ownerOf(rule: Pick<FeeRule, 'accountNo' | 'scheduleId'>): RuleOw
 
 const isSpecial = (rule: FeeRule): boolean => rule.conditions !== undefined;
 const rankOf = (rule: FeeRule): number => OWNERS.indexOf(ownerOf(rule));
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * For a sort, the winner first: special before ordinary; inside each class personal before package
