@@ -80,8 +80,11 @@ describe('clearingFlow on a real Temporal server', () => {
     const door = gate();
     flow.scripts.sync = { work: () => door.opened };
     const { send, untilMode } = bound(await open(flow));
+    // Both saw the flow at the same revision; of a later one the activity would decide.
+    const flowRevision = flow.state.revision;
     await send('start', { commandId: 'start-1' });
-    expect(await codeOf(send('start', { commandId: 'start-2' }))).toBe('ALREADY_RUNNING');
+    const second = send('start', { commandId: 'start-2', flowRevision });
+    expect(await codeOf(second)).toBe('ALREADY_RUNNING');
     await send('start', { commandId: 'start-1' });
     door.open();
     await untilMode('COMPLETED');
