@@ -91,7 +91,7 @@ beforeAll(async () => {
     await dayOf(MON_2025_12_22).flow('US').mustRunStep(step);
   }
   originId = (await contractOf(stage.operator, order.orderId)).contractId;
-}, 180_000);
+});
 afterAll(() => stage.stop());
 
 // The scenarios share a system and follow each other over three ledger dates.
