@@ -52,8 +52,6 @@ export interface StoredFee extends Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 
   /** 0 = the whole order or contract. */
   readonly executionNo: number;
   readonly choice: FeeChoice;
-  /** Of a monthly tier: the shares or the turnover that it had counted before; else null. */
-  readonly monthBefore: DecimalString | null;
   /** What the rows of the contract before this one add up to. */
   readonly feesBefore: DecimalString;
 }
@@ -119,7 +117,7 @@ export function explainedFee(
   contract: PricedContract,
   rules: ReadonlyMap<number, FeeRule>,
 ): FeeExplanation {
-  const { contractId, line, feeCode, payee, metric, exact, clamp, amount, monthBefore } = fee;
+  const { contractId, line, feeCode, payee, metric, exact, clamp, amount } = fee;
   const { losers, ...terms } = fee.choice;
   const { ledgerDate } = contract;
   const feeId = feeIdOf({ ledgerDate, contractId, line });
@@ -129,7 +127,7 @@ export function explainedFee(
     throw new ClearingError('BOOKS_OUT_OF_BALANCE', { why: 'no such fee rule', feeId, ruleId });
   };
   const winner = ruleOf(terms.ruleId);
-  const arithmetic = explainFee({ metric, exact, clamp, amount, monthBefore }, fee.choice);
+  const arithmetic = explainFee({ metric, exact, clamp, amount }, fee.choice);
   return {
     feeId,
     ledgerDate,
