@@ -2,12 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import type { FeeFormula, FeeTerms } from '../../../domain/fees/fee-rule.ts';
 import { resolveTerms, type FeeScenario } from '../../../domain/fees/fee-scenario.ts';
-import { newFeeScenario } from '../../../domain/fees/new-fee-scenario.ts';
+import { newFeeScenario, type FeeScenarioDraft } from '../../../domain/fees/new-fee-scenario.ts';
 
 const MON_2025_12_22 = parseBusinessDate('2025-12-22');
-const SCENARIO: FeeScenario = {
-  scenarioId: 'hk-rate',
-  version: 3,
+const DRAFT: FeeScenarioDraft = {
   effectiveFrom: MON_2025_12_22,
   market: 'HK',
   feeCode: 'COMMISSION',
@@ -16,6 +14,7 @@ const SCENARIO: FeeScenario = {
   unit: 'order',
   rounding: { mode: 'ceil', increment: '0.01' },
 };
+const SCENARIO: FeeScenario = { ...DRAFT, scenarioId: 'hk-rate', version: 3 };
 const BARE: FeeTerms = { effectiveFrom: MON_2025_12_22, currency: 'HKD', min: '3' };
 const TIERS = [{ gt: '0', lte: null, rate: '0.1' }];
 const MONTHLY = [
@@ -174,13 +173,11 @@ describe('the first version of a scenario', () => {
     ...{ ofMarket: [], feeCodes: ['COMMISSION', 'STAMP'], currency: 'HKD', nextRuleId: 1 },
     today: MON_2025_12_22,
   };
-  const { scenarioId, version: _given, ...draft } = SCENARIO;
-  const open = (changes: Partial<FeeScenario>) =>
-    newFeeScenario(scenarioId, { ...draft, ...changes }, [], KNOWN);
+  const open = (changes: Partial<FeeScenarioDraft>) =>
+    newFeeScenario('hk-rate', { ...DRAFT, ...changes }, [], KNOWN);
 
   it('has the number one, and issues nothing', () => {
-    const scenario = { ...draft, scenarioId, version: 1 };
-    expect(open({})).toEqual({ scenario, reissued: [] });
+    expect(open({})).toEqual({ scenario: { ...SCENARIO, version: 1 }, reissued: [] });
   });
 
   it('of the metric fees names the fees, and no other does', () => {

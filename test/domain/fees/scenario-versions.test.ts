@@ -152,14 +152,8 @@ describe('the next version of a scenario', () => {
     rules: readonly FeeRule[],
     { from = NEXT, versions = [version(1)] as readonly FeeScenario[] } = {},
   ) => {
-    const {
-      scenarioId,
-      version: _given,
-      ...draft
-    } = version(0, {
-      ...{ effectiveFrom: from, unit: 'execution' },
-    });
-    return newFeeScenario(scenarioId, draft, versions, knownWith(...rules));
+    const draft = draftOf({ effectiveFrom: from, unit: 'execution' });
+    return newFeeScenario('mine', draft, versions, knownWith(...rules));
   };
   const daysOf = (...of: Parameters<typeof reissue>) =>
     reissue(...of).reissued.map(({ rule }) => [rule.scheduleId, rule.effectiveFrom]);
@@ -169,15 +163,15 @@ describe('the next version of a scenario', () => {
     expect(reissue([], { versions }).scenario.version).toBe(5);
   });
 
-  it.each<[keyof FeeScenario, Partial<FeeScenario>]>([
+  it.each<[keyof FeeScenarioDraft, Partial<FeeScenarioDraft>]>([
     ['market', { market: 'US' }],
     ['feeCode', { feeCode: 'OTHER' }],
     ['sides', { sides: 'BUY' }],
     ['instrumentTypes', { instrumentTypes: ['ETF'] }],
   ])('has the same %s', (field, changes) => {
     const reason = 'is the same in all versions; make another scenario';
-    const { scenarioId, version: _given, ...draft } = version(0, { ...changes });
-    expect(refusal(() => newFeeScenario(scenarioId, draft, [version(1)], knownWith()))).toEqual({
+    const draft = draftOf(changes);
+    expect(refusal(() => newFeeScenario('mine', draft, [version(1)], knownWith()))).toEqual({
       ...{ field, reason, value: changes[field] },
     });
   });
