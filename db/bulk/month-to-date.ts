@@ -114,7 +114,7 @@ export async function tradedBefore(
   return found;
 }
 
-function countedOf({ accountId: _, source, shares, turnover, ...row }: TradedRow): CountedTrades {
+function countedOf({ source, shares, turnover, ...row }: TradedRow): CountedTrades {
   return counted(source, { ...row, shares: new Decimal(shares), turnover: new Decimal(turnover) });
 }
 

@@ -277,8 +277,8 @@ export function recomputeFee({ inputs, terms }: Explanation): Recomputed {
     return { metric: metric.toString(), exactAmount: '0', amount: '0.00' };
   }
   const whole = rounded(exact, terms.rounding);
-  // A rate of zero is a fee that is not charged: no least amount raises it.
-  const isFree = new Decimal(terms.formula.rate ?? terms.formula.amount ?? 0).isZero();
+  // A rate of zero is a fee that is not charged: no least amount raises it. Tiers have no one rate.
+  const isFree = new Decimal(terms.formula.rate ?? terms.formula.amount ?? 1).isZero();
   const floor = isFree ? null : terms.floorPerLine;
   const amount = floor === null ? whole : Decimal.max(whole, floor);
   return { metric: metric.toString(), exactAmount: exact.toString(), amount: textOf(amount) };
