@@ -37,13 +37,15 @@ interface TradeRow {
   readonly currency: string;
   readonly quantities: readonly DecimalString[];
   readonly prices: readonly DecimalString[];
+  /** The order of each execution, from 0. */
+  readonly orderOf: readonly number[];
 }
 
-/** The trade of a contract, with the order channel that billing would use now. */
+/** The trade of a contract, with the order channel that billing would use now of its first order. */
 const TRADE = `SELECT c.flow, c.market, c.account_id AS "accountId", c.asset_id AS "assetId",
     i.instrument_id AS "instrumentId", c.side, c.trade_date AS "tradeDate",
     c.currency, coalesce(e.channel, o.order_channel) AS channel,
-    x.quantities, x.prices
+    x.quantities, x.prices, x."orderOf"
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
   JOIN orders o ON o.ledger_date = c.ledger_date AND o.order_no = c.order_no
@@ -51,9 +53,12 @@ const TRADE = `SELECT c.flow, c.market, c.account_id AS "accountId", c.asset_id 
   LEFT JOIN order_channel_edits e ON e.ledger_date = c.ledger_date AND e.order_id = c.order_id
     AND e.current
   CROSS JOIN LATERAL (
-    SELECT array_agg(quantity::text ORDER BY execution_no) AS quantities,
-      array_agg(price::text ORDER BY execution_no) AS prices
-    FROM executions WHERE ledger_date = c.ledger_date AND order_no = c.order_no) x`;
+    SELECT array_agg(e.quantity::text ORDER BY m.place, e.execution_no) AS quantities,
+      array_agg(e.price::text ORDER BY m.place, e.execution_no) AS prices,
+      array_agg(m.place - 1 ORDER BY m.place, e.execution_no) AS "orderOf"
+    FROM contract_orders m
+    JOIN executions e ON e.ledger_date = m.ledger_date AND e.order_no = m.order_no
+    WHERE m.ledger_date = c.ledger_date AND m.contract_id = c.contract_id) x`;
 
 /**
  * 试算: what billing would charge a contract now, by the rules, schedules and channel of now. Asks

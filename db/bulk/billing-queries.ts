@@ -16,10 +16,19 @@ export interface BillingInputs {
   readonly maxEditNo: number;
   /** Absent: no fee of the flow depends on the month. */
   readonly month?: MonthInputs | undefined;
+  /** Absent: no merge rule is in force on a day that is billed, and an order is a contract. */
+  readonly merging?: MergingInputs | undefined;
   /** The newest edit of a stamp duty exemption; absent in runs before there were any. */
   readonly maxStampDutyEditNo?: number;
   /** The newest fee edit that was there: its hand prices outlive this run. */
   readonly maxFeeEditNo: number;
+}
+
+/** The merge rules that a billing run sees, frozen when it opened. */
+export interface MergingInputs {
+  readonly maxRuleNo: number;
+  /** Those that are in force on a trade date of the run. */
+  readonly mergeRuleIds: readonly string[];
 }
 
 /** The rules that a run may see. */

@@ -96,7 +96,9 @@ export async function tradedBefore(
   if (month === undefined || accountIds.length === 0) return found;
   const { rows } = await client.query<TradedRow>(
     `SELECT c.account_id AS "accountId", c.market, c.currency, i.type AS "instrumentType", c.side,
-       c.trade_date AS "tradeDate", c.source, count(*) AS orders, sum(c.quantity)::text AS shares,
+       c.trade_date AS "tradeDate", c.source,
+       count(*) + sum((SELECT count(*) FROM merged_orders m WHERE m.ledger_date = c.ledger_date
+         AND m.contract_id = c.contract_id))::bigint AS orders, sum(c.quantity)::text AS shares,
        sum(c.gross_amount)::text AS turnover
      FROM contracts c JOIN instruments i USING (asset_id)
      WHERE c.ledger_date BETWEEN $1 AND $2 AND c.trade_date >= $1

@@ -24,7 +24,11 @@ export interface Explanation {
   readonly feeId: string;
   readonly feeCode: string;
   readonly inputs: {
-    readonly executions: readonly { readonly quantity: string; readonly price: string }[];
+    readonly executions: readonly {
+      readonly quantity: string;
+      readonly price: string;
+      readonly orderPlace: number;
+    }[];
     readonly multiplier: string;
     readonly feesBefore: string;
   };
@@ -54,6 +58,7 @@ export interface Recomputed {
 }
 
 interface Trade {
+  readonly orders: number;
   readonly quantity: Decimal;
   readonly consideration: Decimal;
   readonly fills: readonly { readonly quantity: Decimal; readonly price: Decimal }[];
@@ -67,6 +72,7 @@ function tradeOf({ executions, multiplier }: Explanation['inputs']): Trade {
   const sum = (amounts: readonly Decimal[]): Decimal =>
     amounts.reduce((total, amount) => total.plus(amount), new Decimal(0));
   return {
+    orders: new Set(executions.map(({ orderPlace }) => orderPlace)).size,
     fills,
     quantity: sum(fills.map(({ quantity }) => quantity)),
     consideration: sum(fills.map(({ quantity, price }) => quantity.times(price).times(multiplier))),
@@ -100,7 +106,7 @@ function rawFee(formula: Formula, trade: Trade): readonly [metric: Decimal, amou
     case 'perContract':
       return [quantity, quantity.times(given(formula.amount))];
     case 'perOrder':
-      return [new Decimal(1), given(formula.amount)];
+      return [new Decimal(trade.orders), given(formula.amount).times(trade.orders)];
     case 'perExecution':
       return [new Decimal(trade.fills.length), given(formula.amount).times(trade.fills.length)];
     case 'amountTier':

@@ -21,22 +21,31 @@ const FACTS = {
 interface Fill {
   readonly quantity: string;
   readonly price: string;
+  /** The first execution of the contract's next order. */
+  readonly opensOrder?: boolean;
 }
 
 /** The explanations of all fees of an order under these rules, as JSON brings them. */
 function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Explanation[] {
   const plan = compileTariff(rules, { ...FACTS, stampDutyExempt: true, channel: 6 });
+  const orderOf = fills.map(
+    (_, at) => fills.slice(1, at + 1).filter(({ opensOrder }) => opensOrder).length,
+  );
   const priced = priceExecutions(plan, {
     quantities: fills.map(({ quantity }) => quantity),
     prices: fills.map(({ price }) => price),
+    orderOf,
   });
   let feesBefore = new Decimal(0);
   return priced.lines.map((line, at) => {
-    const executions = fills.map((fill, index) => {
-      return { ...fill, executionNo: index + 1, executionId: `E${index + 1}` };
+    const executions = fills.map(({ quantity, price }, index) => {
+      const orderPlace = (orderOf[index] ?? 0) + 1;
+      const ids = { executionId: `E${index + 1}`, orderId: `O${orderPlace}`, orderPlace };
+      return { ...ids, quantity, price, executionNo: index + 1 };
     });
     const choice = plan.lines.find(({ feeCode }) => feeCode === line.feeCode)!.choice;
-    const executionNo = (line.executionIndex ?? -1) + 1;
+    const { executionIndex, orderIndex } = line;
+    const executionNo = executionIndex === null ? -(orderIndex ?? -1) - 1 : executionIndex + 1;
     const fee = { ...line, contractId: 1, line: at + 1, payee: 'BROKER', executionNo, choice };
     const ids = { contractId: 1, orderId: 'O1', accountNo: '1', instrumentId: 'ST/HK/700' };
     const explanation = explainedFee(
@@ -65,6 +74,8 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: und
 const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
   amount(1, 7).map((rate) => ({ kind: 'rate' as const, rate })),
   amount(30, 2).map((each) => ({ kind: 'perMillion' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perExecution' as const, amount: each })),
   amount(30, 3).map((each) => ({ kind: 'flat' as const, amount: each })),
   amount(1, 5).map((each) => ({ kind: 'perContract' as const, amount: each })),
   amount(3, 4).map((each) => ({ kind: 'perShare' as const, amount: each })),
@@ -99,13 +110,13 @@ const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
   }));
 
 const fillsArbitrary = fc.array(
-  fc.record({ quantity: amount(100_000, 2), price: amount(800, 4) }),
+  fc.record({ quantity: amount(100_000, 2), price: amount(800, 4), opensOrder: fc.boolean() }),
   { minLength: 1, maxLength: 5 },
 );
 
 const REST: FeeRule = {
   ...{ ruleId: 2, feeCode: 'REST', market: 'HK', scheduleId: 'any', version: 1 },
-  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'order' },
+  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'contract' },
   formula: { kind: 'remainder', totalFactor: '1.003' },
   rounding: { mode: 'half-up', increment: '0.01' },
 };
