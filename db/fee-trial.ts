@@ -2,7 +2,7 @@ import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { priceInto } from '../domain/fees/fee-kernel.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
-import type { Side } from '../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../domain/trades/trade.ts';
 import { feeRuleVersion, loadInstruments, schedulesOf } from './bulk/billing-queries.ts';
 import { PlanChoice } from './bulk/plan-choice.ts';
 import { loadStampDutyEdits, StampDutyBook } from './bulk/stamp-duty-book.ts';
@@ -34,6 +34,7 @@ interface TradeRow {
   readonly side: Side;
   readonly tradeDate: BusinessDate;
   readonly channel: number;
+  readonly stage: TradeStage;
   readonly currency: string;
   readonly quantities: readonly DecimalString[];
   readonly prices: readonly DecimalString[];
@@ -44,7 +45,7 @@ interface TradeRow {
 /** The trade of a contract, with the order channel that billing would use now of its first order. */
 const TRADE = `SELECT c.flow, c.market, c.account_id AS "accountId", c.asset_id AS "assetId",
     i.instrument_id AS "instrumentId", c.side, c.trade_date AS "tradeDate",
-    c.currency, coalesce(e.channel, o.order_channel) AS channel,
+    c.currency, coalesce(e.channel, o.order_channel) AS channel, o.stage,
     x.quantities, x.prices, x."orderOf"
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
@@ -62,13 +63,17 @@ const TRADE = `SELECT c.flow, c.market, c.account_id AS "accountId", c.asset_id 
 
 /**
  * 试算: what billing would charge a contract now, by the rules, schedules and channel of now. Asks
- * where billing asks, and saves nothing; for another account or channel, too. Throws NOT_FOUND,
- * UNKNOWN_ACCOUNT, and what billing would fail with.
+ * where billing asks, and saves nothing; for another account, channel or stage, too. Throws
+ * NOT_FOUND, UNKNOWN_ACCOUNT, and what billing would fail with.
  */
 export async function tryFees(
   db: Db,
   contractId: number,
-  changed: { readonly accountNo?: string; readonly orderChannel?: number } = {},
+  changed: {
+    readonly accountNo?: string;
+    readonly orderChannel?: number;
+    readonly stage?: TradeStage;
+  } = {},
 ): Promise<FeeTrial> {
   const reader = db.$client;
   const [billed] = await rows<TradeRow>(reader, TRADE, [contractId]);
@@ -76,6 +81,7 @@ export async function tryFees(
   const trade = {
     ...billed,
     channel: changed.orderChannel ?? billed.channel,
+    stage: changed.stage ?? billed.stage,
     accountId: await accountIdNamed(db, changed.accountNo, billed.accountId),
   };
   const tariffs = await tariffsOf(db, trade.flow, await feeRuleVersion(reader, trade.flow));

@@ -9,7 +9,7 @@ const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generati
   order_no, order_id, source, account_id, asset_id, side, trade_date, order_channel,
   settlement_channel, schedule_id, currency, execution_count, quantity, gross_amount, fee_amount,
   net_amount, fee_totals, cash_settlement_date, securities_settlement_date, cash_due_date,
-  securities_due_date)`;
+  securities_due_date, stage)`;
 
 const MERGED_ORDERS =
   'merged_orders (ledger_date, contract_id, place, billing_run_id, order_no, order_id)';

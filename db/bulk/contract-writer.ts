@@ -3,7 +3,7 @@ import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { priceInto } from '../../domain/fees/fee-kernel.ts';
 import type { CountedTrades } from '../../domain/fees/month-counters.ts';
 import type { OrderToPrice, PricedOrder, TariffPlan } from '../../domain/fees/tariff-plan.ts';
-import type { Side, TradeSource } from '../../domain/trades/trade.ts';
+import type { Side, TradeSource, TradeStage } from '../../domain/trades/trade.ts';
 import { ordersQuery, ORDER, type BillingInputs, type InstrumentRow } from './billing-queries.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { ContractBatch } from './contract-batch.ts';
@@ -163,7 +163,6 @@ export class ContractWriter {
       source: f[ORDER.source] as TradeSource,
       assetId: Number(f[ORDER.assetId]),
       settlementChannel: f[ORDER.settlementChannel] ?? '',
-      stage: 'NORMAL',
     });
   }
 
@@ -205,6 +204,7 @@ export class ContractWriter {
       side: f[ORDER.side] as Side,
       tradeDate: f[ORDER.tradeDate] as BusinessDate,
       channel: this.channelOf(f),
+      stage: f[ORDER.stage] as TradeStage,
     };
   }
 
@@ -259,7 +259,7 @@ export class ContractWriter {
         `\t${wireOf(plan.query.scheduleId)}\t${instrument.currency}\t${executions.quantities.length}` +
         `\t${priced.quantity}\t${priced.gross}\t${priced.totalFees}\t${priced.net}\t${totals}` +
         `\t${terms.cashDate}\t${terms.securitiesDate}\t${terms.cashDueDate}` +
-        `\t${terms.securitiesDueDate}\n`,
+        `\t${terms.securitiesDueDate}\t${f[ORDER.stage]}\n`,
     );
     if (this.held === undefined) {
       this.cursor = `[${f[ORDER.accountId]},${f[ORDER.orderNo]}]`;

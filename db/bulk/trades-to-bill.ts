@@ -45,7 +45,7 @@ interface OrderRow extends OrderToMerge {
 const ORDERS = `SELECT o.order_id AS "orderId", o.order_no AS "orderNo", o.market, o.source,
     o.account_id AS "accountId", o.asset_id AS "assetId", o.side,
     o.settlement_channel AS "settlementChannel", o.trade_date AS "tradeDate",
-    o.order_channel AS channel, 'NORMAL' AS stage
+    o.order_channel AS channel, o.stage
   FROM orders o
   WHERE o.ledger_date = $1 AND o.sync_run_id = ANY($2::bigint[])`;
 

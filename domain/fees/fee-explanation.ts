@@ -164,7 +164,7 @@ const lostByRounding = (exact: DecimalString, rule: RoundingRule): DecimalString
   roundTo(new Decimal(exact), rule).minus(exact).toString();
 
 function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeInputs {
-  const { market, scheduleId, instrumentType, side, tradeDate, orderChannel } = contract;
+  const { market, scheduleId, instrumentType, side, tradeDate, orderChannel, stage } = contract;
   const { orderId, accountNo, instrumentId, stampDutyEdit } = contract;
   const executions = contract.executions
     .filter(({ executionNo, orderPlace }) =>
@@ -188,6 +188,7 @@ function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeI
     side,
     tradeDate,
     orderChannel,
+    stage,
     orderId,
     accountNo,
     instrumentId,

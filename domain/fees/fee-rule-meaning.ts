@@ -2,6 +2,7 @@ import type { BusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal } from '../money/decimal.ts';
 import { incrementPlaces } from '../money/rounding.ts';
+import { hasGreyMarket } from '../trades/trade.ts';
 import { cycleThrough, sourcesOf } from './fee-dependencies.ts';
 import type { FeeRule, ProgressiveTier } from './fee-rule.ts';
 import { unknownFieldOf } from './parse-formula.ts';
@@ -36,9 +37,9 @@ export function assertMeaning(rule: FeeRule, known: RuleSurroundings): void {
   if (min !== undefined && max !== undefined && new Decimal(min).gt(max)) {
     throw invalidRule('max', 'is below min', max);
   }
-  // Orders carry no stage yet: such a rule would never hold, and nobody would see why.
-  if (rule.conditions?.stages !== undefined) {
-    throw invalidRule('conditions', 'stages are not available: orders carry none', rule.conditions);
+  // Such a rule would never hold, and nobody would see why.
+  if (rule.conditions?.stages?.includes('GREY') === true && !hasGreyMarket(rule.market)) {
+    throw invalidRule('conditions', `${rule.market} has no grey market`, rule.conditions);
   }
   assertFormula(rule);
   assertSources(rule, known);

@@ -1,6 +1,5 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
-import type { TradeStage } from '../fees/fee-rule.ts';
-import type { Side, TradeSource } from '../trades/trade.ts';
+import type { Side, TradeSource, TradeStage } from '../trades/trade.ts';
 import type { MergeRule } from './merge-rule.ts';
 
 /** What of an order decides with which others it shares a contract. */

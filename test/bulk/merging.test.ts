@@ -16,6 +16,7 @@ import {
   rollTo,
   smallBroker,
   TUE_2025_12_23,
+  type Trade,
 } from './support/broker.ts';
 import {
   enterFee,
@@ -42,7 +43,7 @@ afterEach(() => db.$client.end());
 /** Orders of one account for one instrument, each a minute after the one before it. */
 async function place(
   ids: readonly string[],
-  changes: Partial<TimedTrade> & { readonly orderChannel?: number } = {},
+  changes: Partial<TimedTrade & Pick<Trade, 'stage'>> = {},
 ): Promise<void> {
   for (const [minute, orderId] of ids.entries()) {
     await trade(db, { orderId, at: `02:0${minute}:00`, thousands: [10], ...changes });
@@ -167,6 +168,21 @@ describe('orders share a contract', () => {
     await channel('F2', 9);
     await bill();
     expect(await ordersOf(db)).toEqual(['A1+A2', 'B1+B2', 'C1+C2', 'D1+D2', 'E1+E2', 'F1', 'F2']);
+  });
+
+  it.each([
+    [false, ['G1+G2', 'O1+O2']],
+    [true, ['G1+G2+O1+O2']],
+  ])('of the grey market and of others: greyMarketMerge %s', async (isTogether, expected) => {
+    if (isTogether) await enterMergeRule(db, { version: 2, greyMarketMerge: true });
+    await place(['G1', 'G2'], { stage: 'GREY' });
+    await place(['O1', 'O2'], { at: '04:00:00' });
+    await bill();
+    expect(await ordersOf(db)).toEqual(expected);
+    const { rows } = await db.$client.query(
+      `SELECT stage FROM live_contracts WHERE order_id = 'G1'`,
+    );
+    expect(rows).toEqual([{ stage: 'GREY' }]);
   });
 
   it('without those that sync sets aside', async () => {

@@ -55,6 +55,7 @@ function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Expl
         ...ids,
         ledgerDate: MON_2025_12_22,
         orderChannel: 6,
+        stage: 'NORMAL',
         stampDutyEdit: null,
         executions,
       },
