@@ -72,9 +72,10 @@ async function explained(work: ShardWork, error: unknown): Promise<unknown> {
 
 /**
  * 清算计费: a contract with its fees for each order of the snapshot and trade date that is not
- * posted yet, or for several that a merge rule puts together. The fee rules, the edits and the snapshots are those of the opening; so are
- * instruments and fee schedules, or the step fails and is run again. What people priced by hand is
- * priced as well, to be seen beside it, and stays as they said; see hand-prices.ts.
+ * posted yet, or for several that a merge rule puts together. The rules, the edits and the
+ * snapshots are those of the opening; so are instruments and fee schedules, or the step fails and
+ * is run again. What people priced by hand is priced as well, to be seen beside it, and stays as
+ * they said; see hand-prices.ts.
  */
 export const billing: StepDefinition = {
   async plan(t, run) {
