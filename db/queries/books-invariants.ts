@@ -166,7 +166,7 @@ const QUESTIONS: readonly Question[] = [
       WHERE o.order_no IS NULL OR c.n IS DISTINCT FROM 1`,
   },
   {
-    name: 'orders of a merged contract are of its account, instrument, side, date and channel',
+    name: 'each merged order is of the account, side and date of its contract',
     breaches: `SELECT m.contract_id, m.order_no FROM merged_orders m
       JOIN live_contracts c ON c.ledger_date = m.ledger_date AND c.contract_id = m.contract_id
       JOIN orders o ON o.ledger_date = m.ledger_date AND o.order_no = m.order_no
