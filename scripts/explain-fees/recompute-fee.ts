@@ -100,6 +100,7 @@ function rawFee(formula: Formula, trade: Trade): readonly [metric: Decimal, amou
     case 'perContract':
       return [quantity, quantity.times(given(formula.amount))];
     case 'perOrder':
+    case 'perEmsOrder':
       return [new Decimal(1), given(formula.amount)];
     case 'perExecution':
       return [new Decimal(trade.fills.length), given(formula.amount).times(trade.fills.length)];
