@@ -5,6 +5,7 @@ import { incrementPlaces } from '../money/rounding.ts';
 import { hasGreyMarket } from '../trades/trade.ts';
 import { cycleThrough, sourcesOf } from './fee-dependencies.ts';
 import type { FeeRule, ProgressiveTier } from './fee-rule.ts';
+import { byAge } from './newest-version.ts';
 import { unknownFieldOf } from './parse-formula.ts';
 import { placeOf } from './rule-family.ts';
 
@@ -147,9 +148,7 @@ function living(rules: readonly FeeRule[], added: FeeRule): FeeRule[] {
 }
 
 const isNewer = (rule: FeeRule, than: FeeRule | undefined): boolean =>
-  than === undefined ||
-  rule.effectiveFrom > than.effectiveFrom ||
-  (rule.effectiveFrom === than.effectiveFrom && rule.version > than.version);
+  than === undefined || byAge(rule, than) > 0;
 
 const isOpenOn = (rule: FeeRule, day: BusinessDate): boolean =>
   rule.withdrawn !== true && (rule.effectiveTo === undefined || rule.effectiveTo >= day);

@@ -82,7 +82,7 @@ const refused = (row: number, field: string, code: ErrorCode, hint: string): Rea
 
 /** A text with a blank between several values; anything else is left to the reader of a value. */
 const valuesOf = (value: unknown): readonly unknown[] =>
-  typeof value === 'string' && value !== '' ? value.split(' ') : [value];
+  typeof value === 'string' ? value.split(' ') : [value];
 
 function readFills(quantity: unknown, price: unknown, row: number): ReadExecutions {
   const prices = valuesOf(price);
