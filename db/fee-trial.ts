@@ -1,5 +1,6 @@
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { emsOrderPlaces } from '../domain/fees/ems-order-places.ts';
 import { priceInto } from '../domain/fees/fee-kernel.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
 import type { Side, TradeStage } from '../domain/trades/trade.ts';
@@ -40,13 +41,17 @@ interface TradeRow {
   readonly prices: readonly DecimalString[];
   /** The order of each execution, from 0. */
   readonly orderOf: readonly number[];
+  /** Of each order. */
+  readonly emsOrderNos: readonly (string | null)[];
 }
 
 /** The trade of a contract, with the order channel that billing would use now of its first order. */
 const TRADE = `SELECT c.flow, c.market, c.account_id AS "accountId", c.asset_id AS "assetId",
     i.instrument_id AS "instrumentId", c.side, c.trade_date AS "tradeDate",
     c.currency, coalesce(e.channel, o.order_channel) AS channel, o.stage,
-    x.quantities, x.prices, x."orderOf"
+    x.quantities, x.prices, x."orderOf", (SELECT array_agg(s.ems_order_no ORDER BY m.place)
+      FROM contract_orders m JOIN orders s USING (ledger_date, order_no)
+      WHERE m.ledger_date = c.ledger_date AND m.contract_id = c.contract_id) AS "emsOrderNos"
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
   JOIN orders o ON o.ledger_date = c.ledger_date AND o.order_no = c.order_no
@@ -93,7 +98,8 @@ export async function tryFees(
   }
   const stampDuty = new StampDutyBook(await loadStampDutyEdits(reader, trade.flow));
   const plan = new PlanChoice(tariffs, schedules, stampDuty).planOf(trade, instrument);
-  const priced = priceInto(plan, trade, () => undefined);
+  const executions = { ...trade, emsOrderOf: emsOrderPlaces(trade.emsOrderNos) };
+  const priced = priceInto(plan, executions, () => undefined);
   return {
     contractId,
     currency: trade.currency,

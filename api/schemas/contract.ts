@@ -77,7 +77,9 @@ export const Fee = shape({
   }),
   executionId: nullable(Type.String()),
   orderId: nullable(
-    Type.String({ description: 'The order of the row; null = all of the contract.' }),
+    Type.String({
+      description: 'The order of the row, of an EMS order its first; null = all of the contract.',
+    }),
   ),
   currency: Type.String(),
   metric: Amount,

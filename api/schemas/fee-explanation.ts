@@ -34,6 +34,7 @@ const Inputs = shape({
       executionId: Type.String(),
       orderId: Type.String(),
       orderPlace: Type.Integer({ description: '1, 2, 3 … inside the contract.' }),
+      emsOrderNo: nullable(Type.String()),
       quantity: Amount,
       price: Amount,
       consideration: Amount,

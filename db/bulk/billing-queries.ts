@@ -68,8 +68,10 @@ export const ORDER = {
   quantities: 12,
   prices: 13,
   stage: 14,
-  /** Microseconds since 1970, where it was asked for. */
-  firstExecutedAt: 15,
+  /** Where the query is asked for orders that wait for each other. */
+  emsOrderNo: 15,
+  /** Microseconds since 1970; likewise. */
+  firstExecutedAt: 16,
 } as const;
 
 /**
@@ -81,14 +83,14 @@ export function ordersQuery(
   syncRunIds: readonly number[],
   range: { readonly accountFrom: number; readonly accountTo: number },
   after: readonly [accountId: number, orderNo: number, ...unknown[]] | undefined,
-  withTime = false,
+  waiting = false,
 ): string {
   const rest =
     after === undefined
       ? ''
       : `AND (o.account_id, o.order_no) > (${integer(after[0])}, ${integer(after[1])})`;
-  const time = withTime ? ', x.first_executed_at' : '';
-  const first = withTime
+  const time = waiting ? ', o.ems_order_no, x.first_executed_at' : '';
+  const first = waiting
     ? ', (extract(epoch FROM min(executed_at)) * 1000000)::bigint AS first_executed_at'
     : '';
   return `SELECT o.account_id, o.order_no, o.order_id, o.source, o.market, o.asset_id, o.side,

@@ -1,5 +1,7 @@
+import { emsOrderPlaces } from '../../domain/fees/ems-order-places.ts';
 import type { OrderToPrice } from '../../domain/fees/tariff-plan.ts';
 import { ORDER } from './billing-queries.ts';
+import { COPY_NULL } from './copy-buffer.ts';
 
 /** The columns of ordersQuery. */
 export type Fields = readonly string[];
@@ -8,6 +10,11 @@ export type Fields = readonly string[];
 export type ContractOrders = readonly [Fields, ...Fields[]];
 
 const textsOf = (f: Fields, column: number): readonly string[] => (f[column] ?? '').split(' ');
+
+function emsOrderNoOf(f: Fields): string | null {
+  const field = f[ORDER.emsOrderNo];
+  return field === undefined || field === COPY_NULL ? null : field;
+}
 
 /** The executions of each order follow those of the order before it. */
 export function executionsOf(orders: ContractOrders): OrderToPrice {
@@ -19,5 +26,6 @@ export function executionsOf(orders: ContractOrders): OrderToPrice {
     quantities: orders.flatMap((f) => textsOf(f, ORDER.quantities)),
     prices: orders.flatMap((f) => textsOf(f, ORDER.prices)),
     orderOf: orders.flatMap((f, at) => textsOf(f, ORDER.quantities).map(() => at)),
+    emsOrderOf: emsOrderPlaces(orders.map(emsOrderNoOf)),
   };
 }

@@ -60,8 +60,8 @@ type ContractRow = Omit<PricedContract, 'executions'>;
 type FillRow = PricedExecution & { readonly contractId: number };
 
 const executionOf = (fill: FillRow): PricedExecution => {
-  const { executionNo, executionId, orderId, orderPlace, quantity, price } = fill;
-  return { executionNo, executionId, orderId, orderPlace, quantity, price };
+  const { executionNo, executionId, orderId, orderPlace, emsOrderNo, quantity, price } = fill;
+  return { executionNo, executionId, orderId, orderPlace, emsOrderNo, quantity, price };
 };
 
 async function explainableFees(

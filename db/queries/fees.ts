@@ -17,7 +17,7 @@ export interface FeeView {
   /** 1, 2, 3 … through all orders of the contract; 0 = a row of an order or of the contract. */
   readonly executionNo: number;
   readonly executionId: string | null;
-  /** The order of the row; null = all of the contract. */
+  /** The order of the row, of an EMS order the first of its orders; null = all of the contract. */
   readonly orderId: string | null;
   readonly currency: string;
   readonly metric: DecimalString;
@@ -39,8 +39,10 @@ export interface FeeView {
 export const executionsOfContracts = (which: string): string =>
   `SELECT o.contract_id AS "contractId", o.place AS "orderPlace", o.order_id AS "orderId",
      row_number() OVER (PARTITION BY o.contract_id ORDER BY o.place, x.execution_no)::int
-       AS "executionNo", x.execution_id AS "executionId", x.quantity, x.price
+       AS "executionNo", x.execution_id AS "executionId", x.quantity, x.price,
+     s.ems_order_no AS "emsOrderNo"
    FROM contract_orders o
+   JOIN orders s ON s.ledger_date = o.ledger_date AND s.order_no = o.order_no
    JOIN executions x ON x.ledger_date = o.ledger_date AND x.order_no = o.order_no
    WHERE o.ledger_date = $1 AND o.contract_id ${which}`;
 

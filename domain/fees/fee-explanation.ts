@@ -20,6 +20,8 @@ export interface PricedExecution {
   readonly orderId: string;
   /** 1, 2, 3 … inside the contract. */
   readonly orderPlace: number;
+  /** null: the order is an EMS order of its own. */
+  readonly emsOrderNo: string | null;
   readonly quantity: DecimalString;
   readonly price: DecimalString;
 }
@@ -163,13 +165,22 @@ export function explainedFee(
 const lostByRounding = (exact: DecimalString, rule: RoundingRule): DecimalString =>
   roundTo(new Decimal(exact), rule).minus(exact).toString();
 
+function isPartOf(
+  { executionNo, choice }: StoredFee,
+  execution: PricedExecution,
+  { executions }: PricedContract,
+): boolean {
+  const { orderPlace, emsOrderNo } = execution;
+  if ([0, execution.executionNo, -orderPlace].includes(executionNo)) return true;
+  const first = executions.find((each) => each.orderPlace === -executionNo);
+  return choice.unit === 'emsOrder' && emsOrderNo !== null && first?.emsOrderNo === emsOrderNo;
+}
+
 function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeInputs {
   const { market, scheduleId, instrumentType, side, tradeDate, orderChannel, stage } = contract;
   const { orderId, accountNo, instrumentId, stampDutyEdit } = contract;
   const executions = contract.executions
-    .filter(({ executionNo, orderPlace }) =>
-      [0, executionNo, -orderPlace].includes(fee.executionNo),
-    )
+    .filter((execution) => isPartOf(fee, execution, contract))
     .map((execution) => {
       const consideration = new Decimal(execution.quantity).times(execution.price);
       return { ...execution, consideration: consideration.toString() };

@@ -5,6 +5,7 @@ import { incrementPlaces } from '../money/rounding.ts';
 import { hasGreyMarket } from '../trades/trade.ts';
 import { cycleThrough, sourcesOf } from './fee-dependencies.ts';
 import type { FeeRule, ProgressiveTier } from './fee-rule.ts';
+import { byAge } from './newest-version.ts';
 import { unknownFieldOf } from './parse-formula.ts';
 import { placeOf } from './rule-family.ts';
 
@@ -66,6 +67,9 @@ function assertFormula(rule: FeeRule): void {
     assertProgressive(formula.tiers, rule.max);
   } else if ('tiers' in formula) {
     assertMonthly(formula.tiers);
+    if (rule.unit === 'emsOrder') {
+      throw invalidRule('unit', 'a month counts orders, and no EMS orders', rule.unit);
+    }
   }
 }
 
@@ -144,9 +148,7 @@ function living(rules: readonly FeeRule[], added: FeeRule): FeeRule[] {
 }
 
 const isNewer = (rule: FeeRule, than: FeeRule | undefined): boolean =>
-  than === undefined ||
-  rule.effectiveFrom > than.effectiveFrom ||
-  (rule.effectiveFrom === than.effectiveFrom && rule.version > than.version);
+  than === undefined || byAge(rule, than) > 0;
 
 const isOpenOn = (rule: FeeRule, day: BusinessDate): boolean =>
   rule.withdrawn !== true && (rule.effectiveTo === undefined || rule.effectiveTo >= day);

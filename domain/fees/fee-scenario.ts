@@ -1,5 +1,4 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
-import { compareText } from '../compare-text.ts';
 import type { DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
 import type { FeeFormula, FeeSides, FeeTerms, FeeUnit, ScenarioUse } from './fee-rule.ts';
@@ -9,7 +8,7 @@ import type { FeeRuleDraft } from './new-fee-rule.ts';
 /** What a scenario counts: with a rate or tiers it becomes a formula. */
 export const FEE_METRICS = [
   ...(['amount', 'quantity', 'contracts', 'flat'] as const),
-  ...(['orders', 'executions', 'fees'] as const),
+  ...(['orders', 'emsOrders', 'executions', 'fees'] as const),
 ] as const;
 export type FeeMetric = (typeof FEE_METRICS)[number];
 
@@ -98,6 +97,7 @@ function formulaOf({ metric, feeCodes }: FeeScenario, terms: FeeTerms): FeeFormu
       };
     case 'contracts':
     case 'flat':
+    case 'emsOrders':
     case 'executions':
     case 'fees':
       throw cannot('monthlyTiers');
@@ -120,19 +120,11 @@ function proportional(
       return { kind: 'flat', amount: rate };
     case 'orders':
       return { kind: 'perOrder', amount: rate };
+    case 'emsOrders':
+      return { kind: 'perEmsOrder', amount: rate };
     case 'executions':
       return { kind: 'perExecution', amount: rate };
     case 'fees':
       return { kind: 'ofFees', rate, feeCodes };
   }
 }
-
-/** The version in force on a day: of the latest first day, the highest. */
-export const scenarioOn = (
-  versions: readonly FeeScenario[],
-  day: BusinessDate,
-): FeeScenario | undefined =>
-  versions
-    .filter(({ effectiveFrom }) => effectiveFrom <= day)
-    .sort((a, b) => compareText(a.effectiveFrom, b.effectiveFrom) || a.version - b.version)
-    .at(-1);

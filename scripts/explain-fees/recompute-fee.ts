@@ -28,6 +28,7 @@ export interface Explanation {
       readonly quantity: string;
       readonly price: string;
       readonly orderPlace: number;
+      readonly emsOrderNo: string | null;
     }[];
     readonly multiplier: string;
     readonly feesBefore: string;
@@ -59,6 +60,7 @@ export interface Recomputed {
 
 interface Trade {
   readonly orders: number;
+  readonly emsOrders: number;
   readonly quantity: Decimal;
   readonly consideration: Decimal;
   readonly fills: readonly { readonly quantity: Decimal; readonly price: Decimal }[];
@@ -73,6 +75,7 @@ function tradeOf({ executions, multiplier }: Explanation['inputs']): Trade {
     amounts.reduce((total, amount) => total.plus(amount), new Decimal(0));
   return {
     orders: new Set(executions.map(({ orderPlace }) => orderPlace)).size,
+    emsOrders: new Set(executions.map((each) => each.emsOrderNo ?? each.orderPlace)).size,
     fills,
     quantity: sum(fills.map(({ quantity }) => quantity)),
     consideration: sum(fills.map(({ quantity, price }) => quantity.times(price).times(multiplier))),
@@ -107,6 +110,8 @@ function rawFee(formula: Formula, trade: Trade): readonly [metric: Decimal, amou
       return [quantity, quantity.times(given(formula.amount))];
     case 'perOrder':
       return [new Decimal(trade.orders), given(formula.amount).times(trade.orders)];
+    case 'perEmsOrder':
+      return [new Decimal(trade.emsOrders), given(formula.amount).times(trade.emsOrders)];
     case 'perExecution':
       return [new Decimal(trade.fills.length), given(formula.amount).times(trade.fills.length)];
     case 'amountTier':

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Db } from '../../db/client.ts';
+import { tryFees } from '../../db/fee-trial.ts';
 import { feeExplanationsOf } from '../../db/queries/fee-explanations.ts';
 import { readContract, readContracts } from '../../db/queries/contracts.ts';
 import { readFees, type FeeView } from '../../db/queries/fees.ts';
@@ -67,6 +68,21 @@ async function feesOf(contractId: number, feeCode: string): Promise<FeeView[]> {
   return fees.filter((fee) => fee.feeCode === feeCode);
 }
 
+/** Every fee follows from its explanation alone. Returns how many there are. */
+async function expectRecomputed(): Promise<number> {
+  let fees = 0;
+  for await (const page of feeExplanationsOf(db.$client, MON_2025_12_22)) {
+    for (const each of page) {
+      if (!('explanation' in each)) throw each.fault;
+      const read = JSON.parse(JSON.stringify(each.explanation)) as Explanation;
+      expect(differenceOf(read)).toBeUndefined();
+      fees += 1;
+    }
+  }
+  expect(fees).toBe(await count(db, 'fees'));
+  return fees;
+}
+
 describe('D.3: three orders of 10,000, each filled in three executions', () => {
   /** 33 + 33 + 34 shares at 100 each. */
   const THREE_FILLS = { thousands: [3.3, 3.3, 3.4] };
@@ -129,17 +145,32 @@ describe('D.3: three orders of 10,000, each filled in three executions', () => {
   it('are computed again from their explanations', async () => {
     await enterMergeRule(db);
     await bill();
-    let fees = 0;
-    for await (const page of feeExplanationsOf(db.$client, MON_2025_12_22)) {
-      for (const each of page) {
-        if (!('explanation' in each)) throw each.fault;
-        const read = JSON.parse(JSON.stringify(each.explanation)) as Explanation;
-        expect(differenceOf(read)).toBeUndefined();
-        fees += 1;
-      }
-    }
-    expect(fees).toBe(await count(db, 'fees'));
-    expect(fees).toBeGreaterThan(13);
+    expect(await expectRecomputed()).toBeGreaterThan(13);
+  });
+});
+
+describe('EMS orders inside a merged contract', () => {
+  it('are charged once for all their orders, explained and tried', async () => {
+    await enterMergeRule(db);
+    const rate = { kind: 'rate', rate: '0.0001' } as const;
+    await enterFee(db, 'PLATFORM_FEE', { unit: 'emsOrder', formula: rate, min: '1.50' });
+    const each = { kind: 'perEmsOrder', amount: '7' } as const;
+    await enterFee(db, 'TRADING_FEE', { unit: 'contract', formula: each });
+    await place(['O1', 'O2', 'O3', 'O4']);
+    await db.$client.query(`UPDATE front_office.orders SET ems_order_no = 'EMS'
+      WHERE order_id IN ('O2', 'O4')`);
+    await bill();
+    const [contract] = await mergedContracts(db);
+    const id = contract!.contractId;
+    expect(await feesOf(id, 'PLATFORM_FEE')).toMatchObject([
+      { orderId: 'O1', metric: '10000', amount: '1.50' },
+      { orderId: 'O2', metric: '20000', amount: '2.00' },
+      { orderId: 'O3', metric: '10000', amount: '1.50' },
+    ]);
+    expect(await feesOf(id, 'TRADING_FEE')).toMatchObject([{ metric: '3', amount: '21.00' }]);
+    await expectRecomputed();
+    const trial = await tryFees(db, id);
+    expect(trial.calculateOutAmount).toBe(contract!.fees);
   });
 });
 

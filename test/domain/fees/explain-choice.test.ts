@@ -95,7 +95,9 @@ describe('the id of a fee', () => {
   it.each(['', '1042.3', '2025-12-22.1042', '2025-12-22.1042.3.1', '2025-12-22.x.3'])(
     '%j is none',
     (text) => {
-      expect(() => parseFeeId(text)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+      expect(() => parseFeeId(text)).toThrow(
+        expect.objectContaining({ code: 'NOT_FOUND', details: { feeId: text } }),
+      );
     },
   );
 });

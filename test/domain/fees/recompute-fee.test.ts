@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
+import { emsOrderPlaces } from '../../../domain/fees/ems-order-places.ts';
 import { explainedFee } from '../../../domain/fees/fee-explanation.ts';
 import type { FeeRule } from '../../../domain/fees/fee-rule.ts';
 import { priceExecutions } from '../../../domain/fees/price-executions.ts';
@@ -23,6 +24,8 @@ interface Fill {
   readonly price: string;
   /** The first execution of the contract's next order. */
   readonly opensOrder?: boolean;
+  /** Of that order. */
+  readonly emsOrderNo?: string | null;
 }
 
 /** The explanations of all fees of an order under these rules, as JSON brings them. */
@@ -31,17 +34,23 @@ function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Expl
   const orderOf = fills.map(
     (_, at) => fills.slice(1, at + 1).filter(({ opensOrder }) => opensOrder).length,
   );
+  // What the first execution of an order says holds for all of it.
+  const emsOrderNos = fills
+    .filter((_, at) => orderOf[at] !== orderOf[at - 1])
+    .map(({ emsOrderNo }) => emsOrderNo ?? null);
   const priced = priceExecutions(plan, {
     quantities: fills.map(({ quantity }) => quantity),
     prices: fills.map(({ price }) => price),
     orderOf,
+    emsOrderOf: emsOrderPlaces(emsOrderNos),
   });
   let feesBefore = new Decimal(0);
   return priced.lines.map((line, at) => {
     const executions = fills.map(({ quantity, price }, index) => {
       const orderPlace = (orderOf[index] ?? 0) + 1;
+      const emsOrderNo = emsOrderNos[orderPlace - 1] ?? null;
       const ids = { executionId: `E${index + 1}`, orderId: `O${orderPlace}`, orderPlace };
-      return { ...ids, quantity, price, executionNo: index + 1 };
+      return { ...ids, emsOrderNo, quantity, price, executionNo: index + 1 };
     });
     const choice = plan.lines.find(({ feeCode }) => feeCode === line.feeCode)!.choice;
     const { executionIndex, orderIndex } = line;
@@ -76,6 +85,7 @@ const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
   amount(1, 7).map((rate) => ({ kind: 'rate' as const, rate })),
   amount(30, 2).map((each) => ({ kind: 'perMillion' as const, amount: each })),
   amount(30, 2).map((each) => ({ kind: 'perOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perEmsOrder' as const, amount: each })),
   amount(30, 2).map((each) => ({ kind: 'perExecution' as const, amount: each })),
   amount(30, 3).map((each) => ({ kind: 'flat' as const, amount: each })),
   amount(1, 5).map((each) => ({ kind: 'perContract' as const, amount: each })),
@@ -90,7 +100,7 @@ const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
 const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
   .record({
     formula,
-    unit: fc.constantFrom('execution' as const, 'order' as const, 'contract' as const),
+    unit: fc.constantFrom('execution', 'order', 'emsOrder', 'contract'),
     rounding: fc.record({
       mode: fc.constantFrom(...ROUNDING_MODES),
       increment: fc.constantFrom('0.01', '0.1', '1.00', '0.05', '0.001'),
@@ -111,7 +121,12 @@ const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
   }));
 
 const fillsArbitrary = fc.array(
-  fc.record({ quantity: amount(100_000, 2), price: amount(800, 4), opensOrder: fc.boolean() }),
+  fc.record({
+    quantity: amount(100_000, 2),
+    price: amount(800, 4),
+    opensOrder: fc.boolean(),
+    emsOrderNo: fc.constantFrom('EMS 1', 'EMS 2', null),
+  }),
   { minLength: 1, maxLength: 5 },
 );
 
