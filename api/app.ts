@@ -25,6 +25,7 @@ import { contractRoutes } from './routes/contracts.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { feeExplanationRoutes } from './routes/fee-explanations.ts';
 import { feeRuleRoutes } from './routes/fee-rules.ts';
+import { mergeRuleRoutes } from './routes/merge-rules.ts';
 import { feeSimulationRoutes } from './routes/fee-simulation.ts';
 import { finalFeeRoutes } from './routes/final-fees.ts';
 import { dayCutRoutes, flowCommandRoutes, revokeRoutes } from './routes/flow-commands.ts';
@@ -127,6 +128,7 @@ async function registerRoutes(
   await api.register(referenceRoutes);
   await api.register(stampDutyRoutes);
   await api.register(feeRuleRoutes);
+  await api.register(mergeRuleRoutes);
   await api.register(feeExplanationRoutes);
   await api.register(feeSimulationRoutes);
   await api.register(finalFeeRoutes);

@@ -13,6 +13,7 @@ const COVERED = {
   fee_rules: ['rule_id'],
   fee_scenarios: ['scenario_id', 'version'],
   default_packages: ['market', 'account_kind', 'version'],
+  merge_rules: ['rule_no'],
   people: ['person_id'],
   sign_in_accounts: ['account'],
   person_roles: ['person_id', 'role'],

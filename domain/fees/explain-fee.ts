@@ -158,6 +158,7 @@ function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormul
     case 'perShare':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
       return `${metric} × ${formula.amount}`;
     case 'amountTier':

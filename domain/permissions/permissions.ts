@@ -20,6 +20,8 @@ export const PERMISSIONS = {
   'billing.fee_rule_operation': 'Ask for a new version of a fee rule.',
   'billing.fee_simulation_exec': 'Ask what orders would cost.',
   'lb_hk_charging.lb_hk_fee_level_query': 'See which fees apply to an account.',
+  'lb_hk_charging.combination_rule_manage': 'Ask for a new version of a merge rule, or its end.',
+  'lb_hk_charging.combination_rule_in_query': 'See the merge rules.',
   'ticket.ticket_query': 'See tickets, their decisions and the approval flows.',
   'ticket.ticket_operation': 'Ask for consent, and decide where an approval flow says so.',
   'ticket.close_operation': 'Close a ticket that nobody will decide.',
@@ -46,6 +48,7 @@ const LEDGER = 'clearing.ledger_query' satisfies Permission;
 const FEE_QUESTIONS = [
   'billing.fee_simulation_exec',
   'lb_hk_charging.lb_hk_fee_level_query',
+  'lb_hk_charging.combination_rule_in_query',
 ] as const satisfies readonly Permission[];
 const TICKETS = 'ticket.ticket_query' satisfies Permission;
 const TICKET_WORK = 'ticket.ticket_operation' satisfies Permission;
@@ -69,6 +72,7 @@ export const ROLES = {
       'clearing.front_office_write',
       'clearing.trade_file_write',
       'billing.fee_rule_operation',
+      'lb_hk_charging.combination_rule_manage',
       LEDGER,
       ...FEE_QUESTIONS,
       TICKETS,

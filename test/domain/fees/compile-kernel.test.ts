@@ -78,6 +78,11 @@ describe('a line in safe integers', () => {
       { basis: 'nothing', factor: { mantissa: 2, scale: 0 } },
     ],
     [
+      'an amount an EMS order, of which there is one',
+      { formula: { kind: 'perEmsOrder', amount: '2' } },
+      { basis: 'nothing', factor: { mantissa: 2, scale: 0 } },
+    ],
+    [
       'an amount an execution',
       { formula: { kind: 'perExecution', amount: '2' } },
       { basis: 'executions', factor: { mantissa: 2, scale: 0 } },
