@@ -23,6 +23,9 @@ const LONG: readonly OrderToPrice[] = [
   { quantities: ['1', '2'], prices: ['1'] },
 ];
 
+/** Nothing reaches the sink before all rows are priced. */
+const unwanted = () => expect.unreachable('a row of an order that is not priced');
+
 describe('the kernel', () => {
   it('prices ordinary orders itself, and leaves what does not fit to the reference', () => {
     const random = new Random(7);
@@ -36,13 +39,19 @@ describe('the kernel', () => {
       plans += 1;
       for (const order of ORDINARY) {
         const { lines, ...sums } = priceExecutions(plan, order);
-        const amounts: string[] = [];
-        const run = kernel.run(plan, plan.kernel, order, (...row) => amounts.push(row[7]));
+        const rows: unknown[] = [];
+        const run = kernel.run(plan, plan.kernel, order, (line, _at, execution, _order, ...texts) =>
+          rows.push([line.feeCode, execution, ...texts]),
+        );
         expect(run).toEqual(sums);
-        expect(amounts).toEqual(lines.map(({ amount }) => amount));
+        expect(rows).toEqual(
+          lines.map(({ feeCode, executionIndex, metric, exact, clamp, amount }) => [
+            ...[feeCode, executionIndex ?? -1, metric, exact, clamp, amount],
+          ]),
+        );
       }
       for (const order of LONG) {
-        expect(kernel.run(plan, plan.kernel, order, () => undefined)).toBeNull();
+        expect(kernel.run(plan, plan.kernel, order, unwanted)).toBeNull();
       }
     }
   });
