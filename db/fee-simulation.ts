@@ -3,16 +3,15 @@ import { isOpen } from '../domain/calendar/day-calendar.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { ErrorCode } from '../domain/errors/error-catalogue.ts';
 import { explainFee, type ExplanationStep } from '../domain/fees/explain-fee.ts';
-import { MonthCounters, type CountedTrades } from '../domain/fees/month-counters.ts';
+import { MonthCounters } from '../domain/fees/month-counters.ts';
 import { priceInto } from '../domain/fees/fee-kernel.ts';
 import type { HypotheticalOrder } from '../domain/fees/hypothetical-order.ts';
 import type { FeeChoice, FeeClamp, UnchargedCode } from '../domain/fees/tariff-plan.ts';
 import { rowError, type RowError } from '../domain/front-office/row-reader.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
-import type { Side } from '../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../domain/trades/trade.ts';
 import type { InstrumentRow } from './bulk/billing-queries.ts';
 import { openFeeDesk, type FeeDesk } from './bulk/fee-desk.ts';
-import { tradedByNow } from './bulk/month-to-date.ts';
 import type { Db } from './client.ts';
 import { rows, readSnapshot } from './queries/rows.ts';
 import type { Transaction } from './transaction.ts';
@@ -45,6 +44,7 @@ export interface SimulatedOrder {
   readonly tradeDate: BusinessDate;
   readonly orderChannel: number;
   readonly settlementChannel: string | null;
+  readonly stage: TradeStage;
   readonly scheduleId: string;
   readonly currency: string;
   readonly executionCount: number;
@@ -126,30 +126,24 @@ async function namesOf(t: Transaction, orders: readonly NumberedOrder[]): Promis
   };
 }
 
-interface SimulationDesk extends FeeDesk {
-  /** What the accounts with fees by the month have posted, by account id. */
-  readonly traded: ReadonlyMap<number, readonly CountedTrades[]>;
-}
-
 /** A desk for each flow that the orders belong to. */
 async function desksOf(
   t: Transaction,
   orders: readonly NumberedOrder[],
   { accounts, flows }: KnownNames,
   policyVersion: number | undefined,
-): Promise<ReadonlyMap<string, SimulationDesk>> {
-  const desks = new Map<string, SimulationDesk>();
+): Promise<ReadonlyMap<string, FeeDesk>> {
+  const desks = new Map<string, FeeDesk>();
   for (const flow of new Set(flows.values())) {
     const mine = orders.filter(({ order }) => flows.get(order.instrumentId) === flow);
     const desk = await openFeeDesk(t, {
       flow,
+      day: mine.map(({ order }) => order.tradeDate).reduce((a, b) => (a < b ? a : b)),
       accountIds: mine.flatMap(({ order }) => accounts.get(order.accountNo) ?? []),
       instrumentIds: [...new Set(mine.map(({ order }) => order.instrumentId))],
       policyVersion,
     });
-    const day = mine.map(({ order }) => order.tradeDate).reduce((a, b) => (a < b ? a : b));
-    const byMonth = desk.plans.accountsByMonth();
-    desks.set(flow, { ...desk, traded: await tradedByNow(t.client, { flow, day }, byMonth) });
+    desks.set(flow, desk);
   }
   return desks;
 }
@@ -158,9 +152,9 @@ function simulated(
   row: number,
   order: HypotheticalOrder,
   known: KnownNames,
-  desks: ReadonlyMap<string, SimulationDesk>,
+  desks: ReadonlyMap<string, FeeDesk>,
 ): SimulatedOrder {
-  const { accountNo, instrumentId, side, orderChannel: channel, tradeDate } = order;
+  const { accountNo, instrumentId, side, orderChannel: channel, stage, tradeDate } = order;
   const accountId = known.accounts.get(accountNo);
   if (accountId === undefined) throw new ClearingError('UNKNOWN_ACCOUNT', { accountNo });
   const desk = desks.get(known.flows.get(instrumentId) ?? '');
@@ -170,7 +164,8 @@ function simulated(
   }
   assertMarket(order, instrument, desk, known);
   const { market, type: instrumentType, currency } = instrument;
-  const plan = desk.plans.planOf({ accountId, market, side, tradeDate, channel }, instrument);
+  const asked = { accountId, market, side, tradeDate, channel, stage };
+  const plan = desk.plans.planOf(asked, instrument);
   const terms = desk.terms.termsOf({
     ...{ market, instrumentType, tradeDate },
     ...{ cashDate: undefined, securitiesDate: undefined },
@@ -201,6 +196,7 @@ function simulated(
     tradeDate,
     orderChannel: channel,
     settlementChannel: order.settlementChannel,
+    stage,
     scheduleId: plan.query.scheduleId,
     currency,
     executionCount: quantities.length,

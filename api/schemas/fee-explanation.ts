@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { SIDES } from '../../domain/trades/trade.ts';
+import { SIDES, TRADE_STAGES } from '../../domain/trades/trade.ts';
 import { Amount, Anything, Day, list, nullable, oneOf, shape } from './fields.ts';
 
 const Definition = Type.Unsafe<object>({
@@ -14,6 +14,7 @@ const Inputs = shape({
   side: oneOf(SIDES),
   tradeDate: Day,
   orderChannel: Type.Integer(),
+  stage: oneOf(TRADE_STAGES),
   orderId: Type.String(),
   accountNo: Type.String(),
   instrumentId: Type.String(),
@@ -43,6 +44,13 @@ const Inputs = shape({
   feesBefore: Type.Unsafe<string>({
     ...Amount,
     description: 'What the rows of the contract before this one add up to.',
+  }),
+  monthBefore: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Of monthly tiers: orders, shares or turnover of the month before; else null.',
+  }),
+  sources: list(shape({ feeCode: Type.String(), amount: Amount }), {
+    description: 'Of a fee of fees: what each code charges on the contract.',
   }),
 });
 

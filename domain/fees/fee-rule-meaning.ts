@@ -2,6 +2,7 @@ import type { BusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal } from '../money/decimal.ts';
 import { incrementPlaces } from '../money/rounding.ts';
+import { hasGreyMarket } from '../trades/trade.ts';
 import { cycleThrough, sourcesOf } from './fee-dependencies.ts';
 import type { FeeRule, ProgressiveTier } from './fee-rule.ts';
 import { byAge } from './newest-version.ts';
@@ -37,13 +38,19 @@ export function assertMeaning(rule: FeeRule, known: RuleSurroundings): void {
   if (min !== undefined && max !== undefined && new Decimal(min).gt(max)) {
     throw invalidRule('max', 'is below min', max);
   }
-  // Orders carry no stage yet: such a rule would never hold, and nobody would see why.
-  if (rule.conditions?.stages !== undefined) {
-    throw invalidRule('conditions', 'stages are not available: orders carry none', rule.conditions);
+  // Such a rule would never hold, and nobody would see why.
+  if (rule.conditions?.stages?.includes('GREY') === true && !hasGreyMarket(rule.market)) {
+    throw invalidRule('conditions', `${rule.market} has no grey market`, rule.conditions);
   }
   assertFormula(rule);
   assertSources(rule, known);
 }
+
+/** What decides between amounts of a formula. */
+const BOUNDS = [
+  ...(['threshold', 'divisor', 'min', 'max', 'capRate'] as const),
+  ...(['minBeatsMax', 'minWaivedFor', 'floorPerLine'] as const),
+];
 
 function assertFormula(rule: FeeRule): void {
   const { formula } = rule;
@@ -51,8 +58,9 @@ function assertFormula(rule: FeeRule): void {
   if (unknown !== undefined) {
     throw invalidRule('formula', `${formula.kind} has no ${unknown}`, formula);
   }
-  if (formula.kind === 'remainder' && (rule.threshold ?? rule.divisor) !== undefined) {
-    throw invalidRule('formula', 'a remainder has neither threshold nor divisor', formula);
+  const bound = BOUNDS.find((name) => rule[name] !== undefined);
+  if (formula.kind === 'remainder' && bound !== undefined) {
+    throw invalidRule(bound, 'a remainder is what is left, so nothing bounds it', rule[bound]);
   }
   // Of an execution or an order it would be left over again, after the fees of the whole contract.
   if (formula.kind === 'remainder' && rule.unit !== 'contract') {

@@ -31,6 +31,11 @@ function against(changes: Partial<FeeRule>, ofMarket: readonly FeeRule[] = []): 
   }
 }
 
+const BOUNDS: readonly Partial<FeeRule>[] = [
+  ...[{ threshold: '1' }, { divisor: 365 }, { min: '1' }, { max: '1' }, { capRate: '0.1' }],
+  ...[{ minBeatsMax: true as const }, { minWaivedFor: ['ETF'] }, { floorPerLine: '0.01' }],
+];
+
 describe('a rule that means nothing sound is refused with field and reason', () => {
   it.each<[string, Partial<FeeRule>, string]>([
     [
@@ -41,10 +46,11 @@ describe('a rule that means nothing sound is refused with field and reason', () 
     ['effectiveTo', { effectiveTo: parseBusinessDate('2025-12-21') }, 'lies before effectiveFrom'],
     ['rounding', { rounding: { mode: 'ceil', increment: '0.0001' } }, 'has at most three decimals'],
     ['max', { min: '5', max: '4.99' }, 'is below min'],
-    ...[{ threshold: '1' }, { divisor: 365 }].map((more): [string, Partial<FeeRule>, string] => [
-      'formula',
-      { formula: remainder, ...more },
-      'a remainder has neither threshold nor divisor',
+    ['conditions', { market: 'US', conditions: { stages: ['GREY'] } }, 'US has no grey market'],
+    ...BOUNDS.map((bound): [string, Partial<FeeRule>, string] => [
+      Object.keys(bound)[0]!,
+      { formula: remainder, unit: 'contract', ...bound },
+      'a remainder is what is left, so nothing bounds it',
     ]),
     [
       'unit',

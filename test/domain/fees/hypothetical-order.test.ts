@@ -21,7 +21,7 @@ describe('a hypothetical order', () => {
       ok: true,
       row: {
         ...{ accountNo: '20000001', instrumentId: 'ST/HK/700', side: 'SELL', orderChannel: 6 },
-        ...{ settlementChannel: null, tradeDate: '2025-12-22' },
+        ...{ settlementChannel: null, stage: 'NORMAL', tradeDate: '2025-12-22' },
         executions: [{ quantity: '100', price: '12.5' }],
       },
     });

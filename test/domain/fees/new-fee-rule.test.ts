@@ -140,7 +140,7 @@ describe('a new version of a fee rule', () => {
     ['four decimals', { rounding: { mode: 'half-up', increment: '0.0001' } }, 'rounding'],
     ['an order of an execution management system', { unit: 'ems-order' }, 'unit'],
     ['an unknown condition', { conditions: { weather: ['rain'] } }, 'conditions'],
-    ['a stage, which orders do not carry', { conditions: { stages: ['GREY'] } }, 'conditions'],
+    ['an unknown stage', { conditions: { stages: ['DARK'] } }, 'conditions'],
     ['a condition without anything in it', { conditions: { instruments: [] } }, 'conditions'],
     ['a channel that is none', { conditions: { channels: [10] } }, 'conditions'],
     ['a divisor of nothing', { divisor: 0 }, 'divisor'],
