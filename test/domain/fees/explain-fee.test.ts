@@ -259,14 +259,6 @@ describe('the steps of a fee', () => {
       ['round', '7.00'],
     ]);
   });
-
-  it('leave open what a bound replaced, where the metric alone does not give it', () => {
-    const formula = { kind: 'remainder', totalFactor: '1' } as const;
-    const { choice } = priced({ unit: 'contract', formula });
-    const row = { metric: '400', exact: '7', clamp: 'max', amount: '7.00' } as const;
-    const [compute] = explainFee(row, { ...choice, max: '7' });
-    expect(compute).toMatchObject({ step: 'compute', result: null });
-  });
 });
 
 describe('a row that does not follow from its rule', () => {
