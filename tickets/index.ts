@@ -7,6 +7,7 @@ import { defaultPackage } from './default-package.ts';
 import { earlyCutoff } from './early-cutoff.ts';
 import { feeRuleVersion } from './fee-rule-version.ts';
 import { feeScenarioVersion } from './fee-scenario-version.ts';
+import { fxRates } from './fx-rates.ts';
 import { personRoles } from './person-roles.ts';
 import { reClearing } from './re-clearing.ts';
 import { readinessPass } from './readiness-pass.ts';
@@ -23,6 +24,7 @@ export const TICKET_KINDS: TicketKinds = kindsOf(
   feeScenarioVersion,
   accountPackage,
   defaultPackage,
+  fxRates,
   contractRevise,
   personRoles,
   approvalFlow(() => [...TICKET_KINDS.keys()]),

@@ -181,6 +181,12 @@ export const ERROR_CATALOGUE = {
     '缺少有效的收费规则。',
     '缺少有效的收費規則。',
   ),
+  FX_RATE_MISSING: entry(
+    'data_quality',
+    'A fee needs an exchange rate that is not there.',
+    '收费所需的汇率缺失。',
+    '收費所需的匯率缺失。',
+  ),
   EVIDENCE_INCOMPLETE: entry(
     'conflict',
     'Not all that the evidence needs is there yet.',
