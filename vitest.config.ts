@@ -23,6 +23,9 @@ export default defineConfig({
           name: 'system',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{architecture,domain}/**'],
+          // Longer than any wait inside a test, so that the wait says what did not come.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           globalSetup: ['test/support/global-setup.ts'],
         },
       },

@@ -64,15 +64,17 @@ const OPTIONS = {
 } satisfies Options;
 
 /**
- * The data rows of a CSV file in batches, by field name. The header must be exactly `columns`, and
- * every row must have as many; else FILE_MALFORMED names the row, and the caller's transaction
- * undoes the batches before it. The parser gives way to other requests between its pieces.
+ * The data rows of a CSV file in batches, by field name. The header must be exactly `columns`,
+ * maybe with `optional` ones behind them in their order, and every row must have as many; else
+ * FILE_MALFORMED names the row, and the caller's transaction undoes the batches before it. The
+ * parser gives way to other requests between its pieces.
  */
 export async function* readCsv(
   body: Buffer,
   columns: readonly string[],
+  optional: readonly string[] = [],
 ): AsyncGenerator<readonly RawRow[]> {
-  const fields = columns.map(fieldOfColumn);
+  let fields: readonly string[] = [];
   const parser = Readable.from(pieces(decodeCsv(body))).pipe(parse(OPTIONS));
   let isHeaderRead = false;
   let row = 0;
@@ -80,13 +82,14 @@ export async function* readCsv(
   try {
     for await (const record of parser as AsyncIterable<readonly string[]>) {
       if (!isHeaderRead) {
-        assertHeader(record, columns);
+        assertHeader(record, columns, optional);
+        fields = record.map(fieldOfColumn);
         isHeaderRead = true;
         continue;
       }
       row += 1;
-      if (record.length !== columns.length) {
-        const counts = { row, expected: columns.length, found: record.length };
+      if (record.length !== fields.length) {
+        const counts = { row, expected: fields.length, found: record.length };
         throw malformed('column count', counts);
       }
       batch.push(Object.fromEntries(fields.map((field, at) => [field, record[at]])));
@@ -102,12 +105,19 @@ export async function* readCsv(
   if (batch.length > 0) yield batch;
 }
 
-function assertHeader(found: readonly string[], columns: readonly string[]): void {
+function assertHeader(
+  found: readonly string[],
+  columns: readonly string[],
+  optional: readonly string[],
+): void {
+  const added = optional.filter((name) => found.includes(name));
+  const expected = [...columns, ...added];
   const isExact =
-    found.length === columns.length && columns.every((name, at) => name === found[at]);
+    found.length === expected.length && expected.every((name, at) => name === found[at]);
   if (!isExact) {
     throw malformed('header', {
       expected: columns.join(','),
+      ...(optional.length === 0 ? {} : { optional: optional.join(',') }),
       found: found.join(',').slice(0, 500),
     });
   }

@@ -10,14 +10,19 @@ import {
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import type { Refusal } from '../domain/clearing/guards.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
-import { billOf, type BilledFee } from '../domain/fees/fee-edit.ts';
+import type { BilledFee } from '../domain/fees/fee-edit.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
 import { supplementOrderId, supplementRefusal } from '../domain/supplements/supplement.ts';
-import type { AccountStatus, Side } from '../domain/trades/trade.ts';
-import { recordAuditEvent } from './audit.repository.ts';
+import {
+  hasGreyMarket,
+  type AccountStatus,
+  type Side,
+  type TradeStage,
+} from '../domain/trades/trade.ts';
+import { setAmendedFees, type AmendedFeesEntry } from './amended-fees.ts';
 import { isOrderBooked } from './booked-orders.ts';
 import { loadFeeCodeIds } from './bulk/billing-queries.ts';
-import { feesOf, totalsOf } from './fee-edits.repository.ts';
+import { feesOf } from './fee-edits.repository.ts';
 import { loadFlow, lockFlow } from './flows.repository.ts';
 import { openLedgerDateRow } from './ledger-dates.repository.ts';
 import { lockOpenLedgerDate } from './open-ledger-date.ts';
@@ -41,6 +46,7 @@ interface OriginRow extends AmendedContract {
   readonly tradeDate: BusinessDate;
   readonly orderChannel: number;
   readonly settlementChannel: string;
+  readonly stage: TradeStage;
   readonly grossAmount: DecimalString;
   readonly netAmount: DecimalString;
   readonly feeTotals: string;
@@ -52,7 +58,7 @@ interface OriginRow extends AmendedContract {
 const ORIGIN = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow,
     c.market, c.order_no AS "orderNo", c.source, c.account_id AS "accountId",
     a.account_no AS "accountNo", c.asset_id AS "assetId", c.side, c.trade_date AS "tradeDate",
-    c.order_channel AS "orderChannel", c.settlement_channel AS "settlementChannel",
+    c.order_channel AS "orderChannel", c.settlement_channel AS "settlementChannel", c.stage,
     c.gross_amount AS "grossAmount", coalesce(h.net_amount, c.net_amount) AS "netAmount",
     coalesce(h.fee_totals, c.fee_totals) AS "feeTotals",
     c.cash_settlement_date AS "cashSettlementDate",
@@ -102,6 +108,7 @@ export async function planAmendment(
     accountNo: origin.accountNo,
     orderChannel: origin.orderChannel,
     settlementChannel: origin.settlementChannel,
+    stage: origin.stage,
     cashSettlementDate: origin.cashSettlementDate,
     securitiesSettlementDate: origin.securitiesSettlementDate,
     ...named,
@@ -111,6 +118,9 @@ export async function planAmendment(
   const { cashSettlementDate = null, securitiesSettlementDate = null } = named;
   assertSettlementDates({ cashSettlementDate, securitiesSettlementDate }, market);
   assertNotBeforeTrade(terms, origin.tradeDate);
+  if (terms.stage === 'GREY' && !hasGreyMarket(origin.market)) {
+    throw new ClearingError('OUT_OF_RANGE', { field: 'stage', value: terms.stage });
+  }
   const codes = await loadFeeCodeIds(t.client);
   const unknown = fees?.find(({ feeCode }) => !codes.has(feeCode));
   if (unknown) throw new ClearingError('UNKNOWN_FEE_CODE', { feeCode: unknown.feeCode });
@@ -159,11 +169,12 @@ export interface Amendment {
   readonly newOrderId: string;
 }
 
-interface AmendmentEntry extends Entry {
-  readonly ticketId: string;
-  readonly reason: string;
+interface AmendmentEntry extends AmendedFeesEntry {
   readonly approvers: readonly string[];
 }
+
+type HalfTerms = Dates &
+  Pick<OriginRow, 'accountId' | 'side' | 'orderChannel' | 'settlementChannel' | 'stage'>;
 
 /**
  * Enters an amendment on the open ledger date: what takes the contract back, with the fees that it
@@ -179,18 +190,17 @@ export async function enterAmendment(
   const flow = await lockFlow(t.tx, { ledgerDate, flow: origin.flow });
   const half = async (
     source: 'AMENDMENT_REVERSE' | 'AMENDMENT_NEW',
-    own: Dates & Pick<OriginRow, 'accountId' | 'side' | 'orderChannel' | 'settlementChannel'>,
+    own: HalfTerms,
   ): Promise<number> => {
-    const { accountId, side, orderChannel, settlementChannel } = own;
+    const { accountId, side, orderChannel, settlementChannel, stage } = own;
     const { cashSettlementDate, securitiesSettlementDate } = own;
     const [row] = await t.tx
       .insert(supplements)
       .values({
         ...{ source, ledgerDate, accountId, side, orderChannel, settlementChannel },
-        ...{ cashSettlementDate, securitiesSettlementDate },
+        ...{ cashSettlementDate, securitiesSettlementDate, stage },
         requestId: `${ticketId}/${source}`,
-        flow: origin.flow,
-        generation: flow.generation,
+        ...{ flow: origin.flow, generation: flow.generation },
         market: origin.market,
         assetId: origin.assetId,
         tradeDate: origin.tradeDate,
@@ -206,10 +216,20 @@ export async function enterAmendment(
   const offsetSupplementId = await half('AMENDMENT_REVERSE', reversal);
   const replacement = { ...terms, side: origin.side };
   const newSupplementId = await half('AMENDMENT_NEW', replacement);
-  await setFees(t, offsetSupplementId, { ...reversal, ledgerDate, fees: takenBack(fees) }, entry);
+  await setAmendedFees(
+    t,
+    offsetSupplementId,
+    { ...reversal, ledgerDate, fees: takenBack(fees) },
+    entry,
+  );
   if (terms.fees) {
     const { side, grossAmount } = origin;
-    await setFees(t, newSupplementId, { side, grossAmount, ledgerDate, fees: terms.fees }, entry);
+    await setAmendedFees(
+      t,
+      newSupplementId,
+      { side, grossAmount, ledgerDate, fees: terms.fees },
+      entry,
+    );
   }
   const [amendment] = await t.tx
     .insert(contractAmendments)
@@ -243,48 +263,6 @@ async function copyExecutions(
      WHERE ledger_date = $2 AND order_no = $3`,
     [supplementId, ledgerDate, orderNo],
   );
-}
-
-/** A hand price that waits for its contract, and its event; see hand-prices.ts for the rest. */
-async function setFees(
-  { tx, client }: Transaction,
-  supplementId: number,
-  priced: {
-    readonly side: Side;
-    readonly grossAmount: DecimalString;
-    readonly fees: readonly BilledFee[];
-    readonly ledgerDate: BusinessDate;
-  },
-  { reason, person, now, ticketId }: AmendmentEntry,
-): Promise<void> {
-  const totals = totalsOf(priced.fees, await loadFeeCodeIds(client));
-  const { feeAmount, netAmount } = billOf(priced, priced.fees);
-  await client.query(
-    `INSERT INTO fee_edits (edit_no, hand_price_no, ledger_date, flow, account_id, order_id,
-       trade_date, action, fee_totals, fee_amount, net_amount, trade, reason, editor, edited_at)
-     SELECT n, n, s.ledger_date, s.flow, s.account_id, x.order_id, s.trade_date, 'AMEND', $2, $3,
-       $4, md5(concat_ws('|', s.account_id, s.asset_id, s.side, x.executions)), $5, $6, $7
-     FROM supplements s
-     CROSS JOIN LATERAL (
-       SELECT 'SUP-' || s.supplement_id AS order_id,
-         string_agg(concat_ws(':', e.id, trim_scale(e.quantity), trim_scale(e.price)), ' '
-           ORDER BY e.id) AS executions
-       FROM (SELECT 'SUP-' || supplement_id || '-' || execution_no AS id, quantity, price
-         FROM supplement_executions WHERE supplement_id = s.supplement_id) e) x
-     CROSS JOIN (SELECT nextval(pg_get_serial_sequence('fee_edits', 'edit_no')) AS n) no
-     WHERE s.supplement_id = $1`,
-    [supplementId, totals, feeAmount, netAmount, reason, person, now.toISOString()],
-  );
-  await recordAuditEvent(tx, {
-    person,
-    action: 'contract_fee.amend',
-    outcome: 'ACCEPTED',
-    targetType: 'order',
-    targetId: supplementOrderId(supplementId),
-    ledgerDate: priced.ledgerDate,
-    after: { items: priced.fees, billAmount: feeAmount, netAmount, reason },
-    ticketId,
-  });
 }
 
 /**

@@ -9,7 +9,7 @@ import type { HypotheticalOrder } from '../domain/fees/hypothetical-order.ts';
 import type { FeeChoice, FeeClamp, UnchargedCode } from '../domain/fees/tariff-plan.ts';
 import { rowError, type RowError } from '../domain/front-office/row-reader.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
-import type { Side } from '../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../domain/trades/trade.ts';
 import type { InstrumentRow } from './bulk/billing-queries.ts';
 import { openFeeDesk, type FeeDesk } from './bulk/fee-desk.ts';
 import type { Db } from './client.ts';
@@ -44,6 +44,7 @@ export interface SimulatedOrder {
   readonly tradeDate: BusinessDate;
   readonly orderChannel: number;
   readonly settlementChannel: string | null;
+  readonly stage: TradeStage;
   readonly scheduleId: string;
   readonly currency: string;
   readonly executionCount: number;
@@ -153,7 +154,7 @@ function simulated(
   known: KnownNames,
   desks: ReadonlyMap<string, FeeDesk>,
 ): SimulatedOrder {
-  const { accountNo, instrumentId, side, orderChannel: channel, tradeDate } = order;
+  const { accountNo, instrumentId, side, orderChannel: channel, stage, tradeDate } = order;
   const accountId = known.accounts.get(accountNo);
   if (accountId === undefined) throw new ClearingError('UNKNOWN_ACCOUNT', { accountNo });
   const desk = desks.get(known.flows.get(instrumentId) ?? '');
@@ -163,7 +164,8 @@ function simulated(
   }
   assertMarket(order, instrument, desk, known);
   const { market, type: instrumentType, currency } = instrument;
-  const plan = desk.plans.planOf({ accountId, market, side, tradeDate, channel }, instrument);
+  const asked = { accountId, market, side, tradeDate, channel, stage };
+  const plan = desk.plans.planOf(asked, instrument);
   const terms = desk.terms.termsOf({
     ...{ market, instrumentType, tradeDate },
     ...{ cashDate: undefined, securitiesDate: undefined },
@@ -194,6 +196,7 @@ function simulated(
     tradeDate,
     orderChannel: channel,
     settlementChannel: order.settlementChannel,
+    stage,
     scheduleId: plan.query.scheduleId,
     currency,
     executionCount: quantities.length,

@@ -4,7 +4,7 @@ import { priceInto } from '../domain/fees/fee-kernel.ts';
 import { MonthCounters, type CountedTrades } from '../domain/fees/month-counters.ts';
 import type { TariffLine } from '../domain/fees/tariff-plan.ts';
 import type { DecimalString } from '../domain/money/decimal.ts';
-import type { Side } from '../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../domain/trades/trade.ts';
 import { openFeeDesk, type FeeDesk } from './bulk/fee-desk.ts';
 import { tradedBeside } from './bulk/month-to-date.ts';
 import type { Db } from './client.ts';
@@ -37,6 +37,7 @@ interface TradeRow {
   readonly side: Side;
   readonly tradeDate: BusinessDate;
   readonly channel: number;
+  readonly stage: TradeStage;
   readonly currency: string;
   readonly quantities: readonly DecimalString[];
   readonly prices: readonly DecimalString[];
@@ -46,7 +47,7 @@ interface TradeRow {
 const TRADE = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDate",
     c.billing_run_id AS "billingRunId", c.flow, c.market, c.account_id AS "accountId",
     i.instrument_id AS "instrumentId", c.side, c.trade_date AS "tradeDate",
-    c.currency, coalesce(e.channel, o.order_channel) AS channel,
+    c.currency, coalesce(e.channel, o.order_channel) AS channel, o.stage,
     x.quantities, x.prices
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
@@ -63,6 +64,7 @@ const TRADE = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDat
 export interface OtherTerms {
   readonly accountNo?: string | undefined;
   readonly orderChannel?: number | undefined;
+  readonly stage?: TradeStage | undefined;
 }
 
 /** 试算: as feesInTrial, of one moment, and the database would refuse to save anything. */
@@ -71,8 +73,8 @@ export const tryFees = (db: Db, contractId: number, changed: OtherTerms = {}): P
 
 /**
  * What billing would charge a contract now, by the rules, schedules and channel of now; for another
- * account or channel, too. Asks where billing asks, and saves nothing. In tiers by the month it
- * stands where it stands in its run, and once posted behind what is posted beside it. Throws
+ * account, channel or stage, too. Asks where billing asks, and saves nothing. In tiers by the month
+ * it stands where it stands in its run, and once posted behind what is posted beside it. Throws
  * NOT_FOUND, UNKNOWN_ACCOUNT, and what billing would fail with.
  */
 export async function feesInTrial(
@@ -85,6 +87,7 @@ export async function feesInTrial(
   const trade = {
     ...billed,
     channel: changed.orderChannel ?? billed.channel,
+    stage: changed.stage ?? billed.stage,
     accountId: await accountIdNamed(t, changed.accountNo, billed.accountId),
   };
   const { flow, accountId, instrumentId, tradeDate } = trade;

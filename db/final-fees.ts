@@ -1,10 +1,11 @@
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
-import { groupCases, type CaseGroup } from '../domain/fees/fee-cases.ts';
+import { groupCases, type CaseGroup, type TradeCase } from '../domain/fees/fee-cases.ts';
 import type { FeeRule } from '../domain/fees/fee-rule.ts';
 import { placeOf } from '../domain/fees/rule-family.ts';
 import { byPrecedence } from '../domain/fees/rule-precedence.ts';
 import type { FeeChoice, TariffPlan } from '../domain/fees/tariff-plan.ts';
+import { hasGreyMarket, TRADE_STAGES } from '../domain/trades/trade.ts';
 import type { InstrumentRow } from './bulk/billing-queries.ts';
 import { openFeeDesk, type FeeDesk } from './bulk/fee-desk.ts';
 import type { ClearingMarket } from './calendars.repository.ts';
@@ -102,17 +103,19 @@ function feesOf(
   const instrumentTypes = [
     ...new Set([...of.listed, ...rules.flatMap((rule) => rule.instrumentTypes ?? [])]),
   ];
+  const stages = TRADE_STAGES.filter((stage) => stage === 'NORMAL' || hasGreyMarket(market));
   const instrumentOf = (type: string): InstrumentRow => ({
     ...{ assetId: 0, instrumentId: '', stampDutyExempt: false, kind: `${market}|${type}` },
     ...{ market, type, currency },
   });
   try {
-    const planOf = (instrumentType: string, side: 'BUY' | 'SELL', channel: number): TariffPlan =>
+    const planOf = ({ instrumentType, side, channel, stage }: TradeCase): TariffPlan =>
       desk.plans.planOf(
-        { accountId, market, side, tradeDate, channel },
+        { accountId, market, side, tradeDate, channel, stage },
         instrumentOf(instrumentType),
       );
-    const scheduleId = planOf(instrumentTypes[0] ?? '', 'BUY', 0).query.scheduleId;
+    const any = { instrumentType: instrumentTypes[0] ?? '', side: 'BUY', channel: 0 } as const;
+    const { scheduleId } = planOf({ ...any, stage: 'NORMAL' }).query;
     const mine = rules.filter(
       (rule) =>
         [scheduleId, null].includes(rule.scheduleId) &&
@@ -121,8 +124,8 @@ function feesOf(
     const codes = [...new Set(mine.map((rule) => rule.feeCode))];
     const fees = codes.map((feeCode): FinalFee => ({
       feeCode,
-      applies: groupCases({ instrumentTypes, channels: CHANNELS }, (trade) =>
-        appliedRule(planOf(trade.instrumentType, trade.side, trade.channel), feeCode),
+      applies: groupCases({ instrumentTypes, channels: CHANNELS, stages }, (trade) =>
+        appliedRule(planOf(trade), feeCode),
       ),
       special: specialOn(
         mine.filter((rule) => rule.feeCode === feeCode),

@@ -29,6 +29,8 @@ const orderContent = (row: Omit<OrderRow, 'orderId' | 'version' | 'recordedAt' |
     row.settlementChannel,
     canonicalDecimal(row.quantity),
     row.cancelled,
+    row.stage,
+    row.emsOrderNo,
   ]);
 
 type OrderRecord = Omit<OrderRow, 'recordedAt'> & VersionColumns;
@@ -70,7 +72,8 @@ export const ORDERS: FrontOfficeTable<OrderRow> = {
     const { rows } = await client.query<OrderRecord>(
       `SELECT order_id AS "orderId", version, recorded_at, account_no AS "accountNo",
               instrument_id AS "instrumentId", side, order_channel AS "orderChannel",
-              settlement_channel AS "settlementChannel", quantity, cancelled
+              settlement_channel AS "settlementChannel", quantity, cancelled,
+              stage, ems_order_no AS "emsOrderNo"
        FROM front_office.orders WHERE order_id = ANY($1::text[]) ORDER BY version`,
       [ids],
     );
@@ -79,10 +82,11 @@ export const ORDERS: FrontOfficeTable<OrderRow> = {
   async store(client, inserts) {
     await client.query(
       `INSERT INTO front_office.orders (order_id, version, account_no, instrument_id, market, side,
-         order_channel, settlement_channel, quantity, cancelled, recorded_at, superseded_at)
+         order_channel, settlement_channel, quantity, cancelled, stage, ems_order_no, recorded_at,
+         superseded_at)
        SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
-         $7::smallint[], $8::text[], $9::numeric[], $10::boolean[], $11::timestamptz[],
-         $12::timestamptz[])`,
+         $7::smallint[], $8::text[], $9::numeric[], $10::boolean[], $11::text[], $12::text[],
+         $13::timestamptz[], $14::timestamptz[])`,
       [
         inserts.map((stored) => stored.id),
         inserts.map((stored) => stored.version),
@@ -94,6 +98,8 @@ export const ORDERS: FrontOfficeTable<OrderRow> = {
         inserts.map(({ row }) => row.settlementChannel),
         inserts.map(({ row }) => row.quantity),
         inserts.map(({ row }) => row.cancelled),
+        inserts.map(({ row }) => row.stage),
+        inserts.map(({ row }) => row.emsOrderNo),
         inserts.map((stored) => stored.recordedAt),
         inserts.map((stored) => stored.supersededAt),
       ],

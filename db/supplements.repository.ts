@@ -65,6 +65,7 @@ export async function enterSupplement(
       tradeDate: supplement.tradeDate,
       cashSettlementDate: supplement.cashSettlementDate,
       securitiesSettlementDate: supplement.securitiesSettlementDate,
+      stage: supplement.stage,
       enteredBy: entry.person,
       enteredAt: entry.now.toISOString(),
     })

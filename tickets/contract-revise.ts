@@ -6,7 +6,8 @@ import {
   type PlannedAmendment,
 } from '../db/amendments.repository.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
-import { Day, Id, strict } from './payload-fields.ts';
+import { TRADE_STAGES } from '../domain/trades/trade.ts';
+import { Day, Id, oneOf, strict } from './payload-fields.ts';
 import { ticketKind, type Facts } from './ticket-kind.ts';
 
 /** A day of the right form; whether a calendar has it is asked when the terms are looked at. */
@@ -19,6 +20,7 @@ const Terms = strict({
   accountNo: Type.Optional(Name),
   orderChannel: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
   settlementChannel: Type.Optional(Name),
+  stage: Type.Optional(oneOf(TRADE_STAGES)),
   cashSettlementDate: Type.Optional(SettlementDay),
   securitiesSettlementDate: Type.Optional(SettlementDay),
   fees: Type.Optional(
@@ -82,6 +84,7 @@ const factsOf = (
   accountNo: terms.accountNo,
   orderChannel: terms.orderChannel,
   settlementChannel: terms.settlementChannel,
+  stage: terms.stage,
   cashSettlementDate: terms.cashSettlementDate,
   securitiesSettlementDate: terms.securitiesSettlementDate,
   tradeDate: origin.tradeDate,

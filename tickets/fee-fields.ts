@@ -1,7 +1,6 @@
 import Type from 'typebox';
-import { TRADE_STAGES } from '../domain/fees/fee-rule.ts';
 import { ROUNDING_MODES } from '../domain/money/rounding.ts';
-import { INSTRUMENT_TYPES } from '../domain/trades/trade.ts';
+import { INSTRUMENT_TYPES, TRADE_STAGES } from '../domain/trades/trade.ts';
 import { Day, oneOf, strict } from './payload-fields.ts';
 
 /*

@@ -3,13 +3,14 @@ import { addScenario, loadScenario } from '../db/fee-scenarios.repository.ts';
 import type { Transaction } from '../db/transaction.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
-import { FEE_METRICS, scenarioOn, type FeeScenario } from '../domain/fees/fee-scenario.ts';
+import { FEE_METRICS, type FeeScenario } from '../domain/fees/fee-scenario.ts';
 import { invalidRule } from '../domain/fees/fee-rule-meaning.ts';
 import {
   newFeeScenario,
   type FeeScenarioDraft,
   type NewFeeScenario,
 } from '../domain/fees/new-fee-scenario.ts';
+import { newestOn } from '../domain/fees/newest-version.ts';
 import { knownRules } from './fee-rule-version.ts';
 import { Name, ScenarioDraft } from './fee-fields.ts';
 import { strict } from './payload-fields.ts';
@@ -31,7 +32,7 @@ export const feeScenarioVersion = ticketKind({
   async subject(t, { target: { scenarioId }, payload }, { lock }) {
     if (lock) await lockFeeRules(t);
     const { versions, planned } = await plan(t, scenarioId, payload.scenario);
-    const replaced = scenarioOn(versions, planned.scenario.effectiveFrom);
+    const replaced = newestOn(versions, planned.scenario.effectiveFrom);
     return {
       targetId: scenarioId,
       version: String(versions.length),

@@ -9,7 +9,7 @@ import { inTransaction, type Transaction } from '../../db/transaction.ts';
 import { actorOf } from '../audit-actor.ts';
 import { FeeTrial } from '../schemas/contract-bill.ts';
 import { Day, Id, Instant, list, nullable, shape, strict, Word } from '../schemas/fields.ts';
-import { OrderChannelCode } from '../schemas/inbound.ts';
+import { OrderChannelCode, StageWord } from '../schemas/inbound.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
 const revise = { permission: 'lb_hk_clearing.contract_revise' } as const;
@@ -67,6 +67,7 @@ export const contractAmendmentRoutes: FastifyPluginAsyncTypebox = async (app) =>
         querystring: strict({
           accountNo: Type.Optional(Word),
           orderChannel: Type.Optional(OrderChannelCode),
+          stage: Type.Optional(StageWord),
         }),
         response: { 200: FeeTrial },
       },

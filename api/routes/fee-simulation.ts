@@ -4,6 +4,7 @@ import { simulateFees, type NumberedOrder } from '../../db/fee-simulation.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import {
   HYPOTHETICAL_ORDER_COLUMNS,
+  OPTIONAL_HYPOTHETICAL_COLUMNS,
   readHypotheticalOrder,
 } from '../../domain/fees/hypothetical-order.ts';
 import type { RawRow, RowError } from '../../domain/front-office/row-reader.ts';
@@ -38,7 +39,13 @@ function readOrders(raws: readonly RawRow[]): ReadOrders {
 
 async function rowsOfFile(body: Buffer): Promise<RawRow[]> {
   const raws: RawRow[] = [];
-  for await (const batch of readCsv(body, HYPOTHETICAL_ORDER_COLUMNS)) raws.push(...batch);
+  for await (const batch of readCsv(
+    body,
+    HYPOTHETICAL_ORDER_COLUMNS,
+    OPTIONAL_HYPOTHETICAL_COLUMNS,
+  )) {
+    raws.push(...batch);
+  }
   return raws;
 }
 
@@ -60,7 +67,8 @@ export const feeSimulationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description:
           'One order, { items } or a CSV file of at most 1,000. A request is priced whole or ' +
           'refused with every error; of a file the good rows are priced and the bad ones listed. ' +
-          `The header of the file is ${HYPOTHETICAL_ORDER_COLUMNS.join(',')}`,
+          `The header of the file is ${HYPOTHETICAL_ORDER_COLUMNS.join(',')}; ` +
+          `${OPTIONAL_HYPOTHETICAL_COLUMNS.join(',')} may follow`,
         consumes: ['application/json', 'text/csv'],
         querystring: strict({
           policyVersion: Type.Optional(

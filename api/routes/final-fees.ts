@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { readFinalFees } from '../../db/final-fees.ts';
+import { TRADE_STAGES, type TradeStage } from '../../domain/trades/trade.ts';
 import {
   Anything,
   Day,
@@ -20,6 +21,7 @@ const FinalFee = shape({
       instrumentTypes: nullable(Type.Unsafe<readonly string[]>(Type.Array(Type.String()))),
       side: oneOf(['BUY', 'SELL', 'BOTH']),
       channels: nullable(Type.Unsafe<readonly number[]>(Type.Array(Type.Integer()))),
+      stages: nullable(Type.Unsafe<readonly TradeStage[]>(Type.Array(oneOf(TRADE_STAGES)))),
       outcome: Type.Unsafe<object>({
         ...Anything,
         description: 'The rule that wins, as it is applied; an exempt trade has a waiver.',

@@ -11,7 +11,11 @@ import {
 import { readImportErrors } from '../../db/queries/import-errors.ts';
 import { storeAnswer } from '../../db/request-answers.repository.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { EXECUTION_COLUMNS, ORDER_COLUMNS } from '../../domain/front-office/csv-columns.ts';
+import {
+  EXECUTION_COLUMNS,
+  OPTIONAL_ORDER_COLUMNS,
+  ORDER_COLUMNS,
+} from '../../domain/front-office/csv-columns.ts';
 import type { RowError } from '../../domain/front-office/row-reader.ts';
 import { rowsRefused, SHOWN_ERRORS } from '../../domain/front-office/row-refusal.ts';
 import {
@@ -78,8 +82,13 @@ const JSON_ROUTES: readonly JsonRoute[] = [
 ];
 
 const CSV_ROUTES = [
-  { kind: 'orders', operationId: 'importOrders', columns: ORDER_COLUMNS },
-  { kind: 'executions', operationId: 'importExecutions', columns: EXECUTION_COLUMNS },
+  {
+    kind: 'orders',
+    operationId: 'importOrders',
+    columns: ORDER_COLUMNS,
+    optional: OPTIONAL_ORDER_COLUMNS,
+  },
+  { kind: 'executions', operationId: 'importExecutions', columns: EXECUTION_COLUMNS, optional: [] },
 ] as const;
 
 /** Rows of JSON: all of them are written, or none and each error is named. */
@@ -102,6 +111,7 @@ async function takeCsv(
   file: {
     readonly body: Buffer;
     readonly columns: readonly string[];
+    readonly optional: readonly string[];
     readonly person: string;
   },
 ) {
@@ -113,7 +123,7 @@ async function takeCsv(
     const shown: RowError[] = [];
     let all = 0;
     const facts = await loadFrontOfficeFacts(t.tx, clock.now());
-    const batches = readCsv(file.body, file.columns);
+    const batches = readCsv(file.body, file.columns, file.optional);
     const result = await takeIn(t, kind, facts, batches, async (found) => {
       const errors = byColumn(found);
       all += errors.length;
@@ -128,7 +138,7 @@ async function takeCsv(
 
 const csvRoutes: FastifyPluginAsyncTypebox = async (app) => {
   takeOnlyCsv(app);
-  for (const { kind, operationId, columns } of CSV_ROUTES) {
+  for (const { kind, operationId, columns, optional } of CSV_ROUTES) {
     app.post(
       `/front-office/imports/${kind}`,
       {
@@ -139,7 +149,9 @@ const csvRoutes: FastifyPluginAsyncTypebox = async (app) => {
           operationId,
           tags,
           summary: `Import ${kind} as CSV: good rows are kept, bad ones listed`,
-          description: `UTF-8 with the header ${columns.join(',')}`,
+          description:
+            `UTF-8 with the header ${columns.join(',')}` +
+            (optional.length === 0 ? '' : `; ${optional.join(',')} may follow`),
           consumes: ['text/csv'],
           body: CsvBody,
           response: {
@@ -154,7 +166,10 @@ const csvRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
       async (request) =>
-        takeCsv(app, kind, { body: csvBodyOf(request), columns, person: request.person.id }),
+        takeCsv(app, kind, {
+          ...{ body: csvBodyOf(request), columns, optional },
+          person: request.person.id,
+        }),
     );
   }
 };

@@ -1,7 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { readOrders, readTradeExceptions } from '../../db/queries/orders.ts';
-import { SIDES, TRADE_SOURCES, type TradeExceptionReason } from '../../domain/trades/trade.ts';
+import {
+  SIDES,
+  TRADE_SOURCES,
+  TRADE_STAGES,
+  type TradeExceptionReason,
+} from '../../domain/trades/trade.ts';
 import {
   Amount,
   Anything,
@@ -45,6 +50,8 @@ const Order = shape({
   editor: nullable(Type.String()),
   editedAt: nullable(Instant),
   settlementChannel: Type.String(),
+  stage: oneOf(TRADE_STAGES),
+  emsOrderNo: nullable(Type.String()),
   tradeDate: Day,
   executionCount: Type.Integer(),
   quantity: Amount,

@@ -15,7 +15,7 @@ import { judgesBodyLater } from '../csv.ts';
 import { replyOnce } from '../reply-once.ts';
 import { CommandHeaders } from '../schemas/command.ts';
 import { Day, FlowId, Id, Instant, nullable, shape, strict, Word } from '../schemas/fields.ts';
-import { SideWord, SupplementBody } from '../schemas/inbound.ts';
+import { SideWord, StageWord, SupplementBody } from '../schemas/inbound.ts';
 import { PAGE_QUERY, pageOf } from '../schemas/page.ts';
 
 const edit = { permission: 'lb_hk_clearing.contract_manage_edit' } as const;
@@ -36,6 +36,7 @@ const Supplement = shape({
   tradeDate: Day,
   cashSettlementDate: nullable(Day),
   securitiesSettlementDate: nullable(Day),
+  stage: StageWord,
   executions: Type.Array(
     shape({ serial: nullable(Type.String()), quantity: Type.String(), price: Type.String() }),
   ),

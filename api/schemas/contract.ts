@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { ContractState } from '../../domain/ledger/journal.ts';
-import { SIDES, TRADE_SOURCES } from '../../domain/trades/trade.ts';
+import { SIDES, TRADE_SOURCES, TRADE_STAGES } from '../../domain/trades/trade.ts';
 import { Amount, Anything, Day, Instant, list, nullable, oneOf, shape } from './fields.ts';
 
 /** 3 to be charged, 4 to be settled, 6 securities settled, 5 settled. */
@@ -24,6 +24,7 @@ export const Contract = shape({
   tradeDate: Day,
   orderChannel: Type.Integer(),
   settlementChannel: Type.String(),
+  stage: oneOf(TRADE_STAGES),
   scheduleId: Type.String(),
   policyVersion: Type.Unsafe<number | null>({
     type: ['integer', 'null'],

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { SIDES } from '../../domain/trades/trade.ts';
+import { SIDES, TRADE_STAGES } from '../../domain/trades/trade.ts';
 import { Amount, Anything, Day, list, nullable, oneOf, shape } from './fields.ts';
 
 const Definition = Type.Unsafe<object>({
@@ -14,6 +14,7 @@ const Inputs = shape({
   side: oneOf(SIDES),
   tradeDate: Day,
   orderChannel: Type.Integer(),
+  stage: oneOf(TRADE_STAGES),
   orderId: Type.String(),
   accountNo: Type.String(),
   instrumentId: Type.String(),

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { SIDES } from '../../domain/trades/trade.ts';
 import { Amount, Anything, Day, list, nullable, oneOf, shape, strict } from './fields.ts';
-import { OrderChannelCode, RowErrorSchema, SideWord } from './inbound.ts';
+import { OrderChannelCode, RowErrorSchema, SideWord, Stage, StageWord } from './inbound.ts';
 
 const Value = Type.String({ description: 'Greater than zero, or several with a blank between.' });
 
@@ -13,6 +13,7 @@ export const HypotheticalOrderBody = strict({
   settlementChannel: Type.Optional(
     Type.String({ description: 'Plays no part in the fees; must be one of the market.' }),
   ),
+  stage: Stage,
   tradeDate: Day,
   quantity: Type.Optional(Value),
   price: Type.Optional(Value),
@@ -58,6 +59,7 @@ export const SimulationView = shape({
       tradeDate: Day,
       orderChannel: Type.Integer(),
       settlementChannel: nullable(Type.String()),
+      stage: StageWord,
       scheduleId: Type.String(),
       currency: Type.String(),
       executionCount: Type.Integer(),

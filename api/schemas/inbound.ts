@@ -4,6 +4,8 @@ import {
   ACCOUNT_STATUSES,
   INSTRUMENT_TYPES,
   SIDES,
+  TRADE_STAGES,
+  type TradeStage,
 } from '../../domain/trades/trade.ts';
 import { Day, Instant, oneOf, shape, strict } from './fields.ts';
 
@@ -26,6 +28,14 @@ const Cancelled = Type.Optional(Type.Boolean({ default: false }));
 /** 下单渠道 0–9. */
 export const OrderChannelCode = Type.Integer({ minimum: 0, maximum: 9 });
 export const SideWord = oneOf(SIDES);
+export const StageWord = oneOf(TRADE_STAGES);
+export const Stage = Type.Optional(
+  Type.Unsafe<TradeStage>({
+    ...StageWord,
+    default: 'NORMAL',
+    description: 'GREY: done in the grey market (暗盘), before the listing; of Hong Kong only.',
+  }),
+);
 
 export const OrderBody = strict({
   orderId: SourceId,
@@ -37,6 +47,13 @@ export const OrderBody = strict({
   settlementChannel: SourceId,
   quantity: Positive,
   cancelled: Cancelled,
+  stage: Stage,
+  emsOrderNo: Type.Optional(
+    Type.String({
+      ...SourceId,
+      description: 'The order of an execution management system that this one is a part of.',
+    }),
+  ),
   recordedAt: RecordedAt,
 });
 
@@ -83,6 +100,7 @@ export const SupplementBody = strict({
   tradeDate: Day,
   cashSettlementDate: Type.Optional(Day),
   securitiesSettlementDate: Type.Optional(Day),
+  stage: Stage,
   executions: Type.Array(
     strict({
       serial: Type.Optional(SourceId),

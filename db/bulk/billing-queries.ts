@@ -60,8 +60,9 @@ export const ORDER = {
   securitiesDate: 11,
   quantities: 12,
   prices: 13,
+  stage: 14,
   /** Microseconds since 1970, where it was asked for. */
-  firstExecutedAt: 14,
+  firstExecutedAt: 15,
 } as const;
 
 /**
@@ -85,7 +86,7 @@ export function ordersQuery(
     : '';
   return `SELECT o.account_id, o.order_no, o.order_id, o.source, o.market, o.asset_id, o.side,
       o.order_channel, o.settlement_channel, o.trade_date, o.cash_settlement_date,
-      o.securities_settlement_date, x.quantities, x.prices${time}
+      o.securities_settlement_date, x.quantities, x.prices, o.stage${time}
     FROM (SELECT * FROM orders o WHERE ${ordersOf(ledgerDate, syncRunIds)}
       AND account_id BETWEEN ${integer(range.accountFrom)} AND ${integer(range.accountTo)} ${rest}
       ORDER BY account_id, order_no OFFSET 0) o

@@ -57,7 +57,8 @@ function changedEarlier(scope: SyncScope): string {
 }
 
 const HELD = `x.ledger_date, x.execution_id, x.execution_version, xo.order_id, xo.order_version,
-  xo.account_id, xo.asset_id, xo.side, xo.order_channel, xo.settlement_channel`;
+  xo.account_id, xo.asset_id, xo.side, xo.order_channel, xo.settlement_channel, xo.stage,
+  xo.ems_order_no`;
 
 /**
  * The trades of `held` that the front office now tells otherwise. A later version of an execution
@@ -77,6 +78,8 @@ function changesOf({ inputs: { cutAt } }: SyncScope, held: string): string {
     LEFT JOIN instruments i ON i.instrument_id = o.instrument_id
     WHERE (e.cancelled IS NOT FALSE OR e.version <> h.execution_version
       OR o.cancelled IS NOT FALSE OR (o.version <> h.order_version
-        AND (o.side, o.order_channel, o.settlement_channel, a.account_id, i.asset_id) IS DISTINCT
-          FROM (h.side, h.order_channel, h.settlement_channel, h.account_id, h.asset_id)))`;
+        AND (o.side, o.order_channel, o.settlement_channel, o.stage, o.ems_order_no, a.account_id,
+            i.asset_id) IS DISTINCT
+          FROM (h.side, h.order_channel, h.settlement_channel, h.stage, h.ems_order_no, h.account_id,
+            h.asset_id)))`;
 }

@@ -8,7 +8,7 @@ import type {
   TariffLine,
   TariffPlan,
 } from '../../domain/fees/tariff-plan.ts';
-import type { Side } from '../../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../../domain/trades/trade.ts';
 import { ordersQuery, ORDER, type BillingInputs, type InstrumentRow } from './billing-queries.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
@@ -27,7 +27,7 @@ const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generati
   order_no, order_id, source, account_id, asset_id, side, trade_date, order_channel,
   settlement_channel, schedule_id, currency, execution_count, quantity, gross_amount, fee_amount,
   net_amount, fee_totals, cash_settlement_date, securities_settlement_date, cash_due_date,
-  securities_due_date)`;
+  securities_due_date, stage)`;
 
 const POSITIONS = 'month_positions (ledger_date, contract_id, line, before)';
 
@@ -206,6 +206,7 @@ export class ContractWriter {
       side: f[ORDER.side] as Side,
       tradeDate: f[ORDER.tradeDate] as BusinessDate,
       channel: this.channelOf(f),
+      stage: f[ORDER.stage] as TradeStage,
     };
     try {
       return this.tables.plans.planOf(order, instrument);
@@ -257,7 +258,7 @@ export class ContractWriter {
         `\t${wireOf(plan.query.scheduleId)}\t${instrument.currency}\t${quantities.length}` +
         `\t${priced.quantity}\t${priced.gross}\t${priced.totalFees}\t${priced.net}\t${totals}` +
         `\t${terms.cashDate}\t${terms.securitiesDate}\t${terms.cashDueDate}` +
-        `\t${terms.securitiesDueDate}\n`,
+        `\t${terms.securitiesDueDate}\t${f[ORDER.stage]}\n`,
     );
     if (this.held === undefined) {
       this.cursor = `[${f[ORDER.accountId]},${f[ORDER.orderNo]}]`;

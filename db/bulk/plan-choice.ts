@@ -1,7 +1,7 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
-import type { Side } from '../../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../../domain/trades/trade.ts';
 import type { InstrumentRow, ScheduleRow } from './billing-queries.ts';
 import type { StampDutyBook } from './stamp-duty-book.ts';
 import type { Tariffs } from './tariffs.ts';
@@ -14,6 +14,7 @@ export interface OrderTerms {
   readonly tradeDate: BusinessDate;
   /** The one that counts: as edited, else as received. */
   readonly channel: number;
+  readonly stage: TradeStage;
 }
 
 /**
@@ -51,7 +52,7 @@ export class PlanChoice {
 
   /** Throws FEE_RULE_MISSING and UNSUPPORTED. Asked for every order, hence the shared plans. */
   planOf(order: OrderTerms, asSynchronised: InstrumentRow): TariffPlan {
-    const { accountId, market, side, tradeDate, channel } = order;
+    const { accountId, market, side, tradeDate, channel, stage } = order;
     const schedule = this.schedules
       .get(accountId)
       ?.find(
@@ -65,13 +66,14 @@ export class PlanChoice {
       throw new ClearingError('FEE_RULE_MISSING', { why, accountId, market, tradeDate });
     }
     const instrument = this.stampDuty.asEdited(asSynchronised, tradeDate);
-    const { plans, compile, accountNoOf, instrumentIds } = this.tariffs;
+    const { plans, compile, accountNoOf, instrumentIds, namesStages } = this.tariffs;
     const accountNo = accountNoOf.get(accountId) ?? null;
     const isNamed = instrumentIds.has(instrument.instrumentId);
     const instrumentId = isNamed ? instrument.instrumentId : null;
-    const key =
+    const shared =
       `${schedule.scheduleId}|${instrument.kind}|${side}|${tradeDate}|${channel}` +
       `|${accountNo ?? ''}|${instrumentId ?? ''}`;
+    const key = namesStages ? `${shared}|${stage}` : shared;
     const known = plans.get(key);
     if (known !== undefined) return known;
     const plan = compile({
@@ -84,6 +86,7 @@ export class PlanChoice {
       channel,
       accountNo,
       instrumentId,
+      ...(namesStages ? { stage } : {}),
       currency: instrument.currency,
     });
     plans.set(key, plan);

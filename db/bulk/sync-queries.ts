@@ -65,7 +65,7 @@ const FRONT_OFFICE_COLUMNS = `
   o.settlement_channel, NULL::date AS cash_settlement_date,
   NULL::date AS securities_settlement_date, e.execution_id, e.version AS execution_version,
   e.execution_id AS serial, e.quantity, e.price, e.executed_at, o.account_no, o.instrument_id,
-  o.cancelled AS order_cancelled`;
+  o.cancelled AS order_cancelled, o.stage, o.ems_order_no`;
 
 const SUPPLEMENT_COLUMNS = `
   s.account_id, 'SUP-' || s.supplement_id AS order_id, s.trade_date, s.asset_id, s.market,
@@ -73,7 +73,8 @@ const SUPPLEMENT_COLUMNS = `
   s.settlement_channel, s.cash_settlement_date,
   s.securities_settlement_date, 'SUP-' || s.supplement_id || '-' || x.execution_no AS execution_id,
   1 AS execution_version, x.serial, x.quantity, x.price, s.entered_at AS executed_at,
-  NULL AS account_no, NULL AS instrument_id, false AS order_cancelled`;
+  NULL AS account_no, NULL AS instrument_id, false AS order_cancelled,
+  s.stage, NULL AS ems_order_no`;
 
 function supplementsOf({ ledgerDate, flow, inputs }: SyncScope): string {
   const { postedSyncRunIds } = inputs;

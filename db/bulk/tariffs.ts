@@ -18,6 +18,8 @@ export interface Tariffs {
   readonly accountNoOf: ReadonlyMap<number, string>;
   /** Ids of instruments that a rule names. */
   readonly instrumentIds: ReadonlySet<string>;
+  /** Only then plans differ by the stage of a trade. */
+  readonly namesStages: boolean;
   readonly byMonth: CountedByMonth;
 }
 
@@ -47,6 +49,7 @@ export async function tariffsOfRules(
     plans: new Map(),
     accountNoOf: await accountNumbers(client, [...named.accountNos]),
     instrumentIds: named.instrumentIds,
+    namesStages: named.stages,
     byMonth: countedByMonth(rules),
   };
 }

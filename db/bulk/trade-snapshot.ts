@@ -13,7 +13,7 @@ const ID_BLOCK = 15_000;
 
 const ORDERS = `orders (ledger_date, order_no, sync_run_id, flow, market, source, order_id,
   order_version, account_id, asset_id, side, order_channel, settlement_channel, trade_date,
-  cash_settlement_date, securities_settlement_date)`;
+  cash_settlement_date, securities_settlement_date, stage, ems_order_no)`;
 const EXECUTIONS = `executions (ledger_date, order_no, execution_no, execution_id,
   execution_version, serial, quantity, price, executed_at)`;
 const EXCEPTIONS =
@@ -108,7 +108,8 @@ export class TradeSnapshot {
     this.orderNo = this.ids.take();
     this.batch.orders.row(
       `${ledgerDate}\t${this.orderNo}\t${this.attempt.claim.stepRunId}\t${flow}\t${f[4]}\t${f[5]}` +
-        `\t${f[1]}\t${f[6]}\t${f[0]}\t${f[3]}\t${f[7]}\t${f[8]}\t${f[9]}\t${f[2]}\t${f[10]}\t${f[11]}\n`,
+        `\t${f[1]}\t${f[6]}\t${f[0]}\t${f[3]}\t${f[7]}\t${f[8]}\t${f[9]}\t${f[2]}\t${f[10]}\t${f[11]}` +
+        `\t${f[21]}\t${f[22]}\n`,
     );
   }
 

@@ -2,7 +2,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { ContractState } from '../../domain/ledger/journal.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
-import type { Side, TradeSource } from '../../domain/trades/trade.ts';
+import type { Side, TradeSource, TradeStage } from '../../domain/trades/trade.ts';
 import { accountIdOf, assertListed, assertNarrowed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
@@ -23,6 +23,7 @@ export interface ContractView {
   readonly tradeDate: BusinessDate;
   readonly orderChannel: number;
   readonly settlementChannel: string;
+  readonly stage: TradeStage;
   readonly scheduleId: string;
   /** The newest fee rule that billing could see; null for what no billing run made. */
   readonly policyVersion: number | null;
@@ -59,7 +60,7 @@ const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.f
   c.generation, c.billing_run_id AS "billingRunId", c.source, c.order_no AS "orderNo",
   c.order_id AS "orderId", a.account_no AS "accountNo", i.instrument_id AS "instrumentId", c.side,
   c.trade_date AS "tradeDate", c.order_channel AS "orderChannel",
-  c.settlement_channel AS "settlementChannel", c.schedule_id AS "scheduleId",
+  c.settlement_channel AS "settlementChannel", c.stage, c.schedule_id AS "scheduleId",
   (SELECT (r.inputs -> 'feeRules' ->> 'maxRuleId')::integer FROM step_runs r
    WHERE r.step_run_id = c.billing_run_id) AS "policyVersion", c.currency,
   c.execution_count AS "executionCount", c.quantity, c.gross_amount AS "grossAmount",

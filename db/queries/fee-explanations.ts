@@ -18,7 +18,7 @@ const CONTRACTS = `SELECT c.ledger_date AS "ledgerDate", c.contract_id AS "contr
     c.order_no AS "orderNo", c.order_id AS "orderId", a.account_no AS "accountNo",
     i.instrument_id AS "instrumentId", coalesce(f.type, i.type) AS "instrumentType", c.market,
     c.schedule_id AS "scheduleId", c.side, c.trade_date AS "tradeDate",
-    c.order_channel AS "orderChannel", to_json(s) AS "stampDutyEdit"
+    c.order_channel AS "orderChannel", c.stage, to_json(s) AS "stampDutyEdit"
   FROM contracts c
   JOIN ledger_dates d ON d.ledger_date = c.ledger_date
   JOIN accounts a ON a.account_id = c.account_id

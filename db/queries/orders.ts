@@ -1,6 +1,11 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
-import type { Side, TradeExceptionReason, TradeSource } from '../../domain/trades/trade.ts';
+import type {
+  Side,
+  TradeExceptionReason,
+  TradeSource,
+  TradeStage,
+} from '../../domain/trades/trade.ts';
 import { inMoney, inUnits } from './amounts.ts';
 import { COUNTING_EXCEPTIONS } from './counting-exceptions.ts';
 import { accountIdOf, assertListed } from './names.ts';
@@ -27,6 +32,8 @@ export interface OrderView {
   readonly editor: string | null;
   readonly editedAt: string | null;
   readonly settlementChannel: string;
+  readonly stage: TradeStage;
+  readonly emsOrderNo: string | null;
   readonly tradeDate: BusinessDate;
   readonly executionCount: number;
   readonly quantity: DecimalString;
@@ -40,7 +47,7 @@ const ORDERS = `SELECT o.ledger_date AS "ledgerDate", o.order_no AS "orderNo", o
   a.account_no AS "accountNo", i.instrument_id AS "instrumentId", o.side,
   o.order_channel AS "opEntrustWay", e.channel AS "manualOpEntrustWay",
   coalesce(e.channel, o.order_channel) AS "orderChannel", e.editor, e.edited_at AS "editedAt",
-  o.settlement_channel AS "settlementChannel", o.trade_date AS "tradeDate",
+  o.settlement_channel AS "settlementChannel", o.stage, o.ems_order_no AS "emsOrderNo", o.trade_date AS "tradeDate",
   x.count AS "executionCount", x.quantity, x.amount, i.currency, b.billed
   FROM live_orders o
   JOIN accounts a ON a.account_id = o.account_id

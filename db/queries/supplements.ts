@@ -1,6 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import type { Side } from '../../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../../domain/trades/trade.ts';
 import { assertListed } from './names.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
@@ -21,6 +21,7 @@ export interface SupplementView {
   readonly tradeDate: BusinessDate;
   readonly cashSettlementDate: BusinessDate | null;
   readonly securitiesSettlementDate: BusinessDate | null;
+  readonly stage: TradeStage;
   readonly executions: {
     readonly serial: string | null;
     readonly quantity: string;
@@ -37,7 +38,7 @@ const SELECT = `SELECT s.supplement_id AS "supplementId", 'SUP-' || s.supplement
   i.instrument_id AS "instrumentId", s.side, s.order_channel AS "orderChannel",
   s.settlement_channel AS "settlementChannel", s.trade_date AS "tradeDate",
   s.cash_settlement_date AS "cashSettlementDate",
-  s.securities_settlement_date AS "securitiesSettlementDate",
+  s.securities_settlement_date AS "securitiesSettlementDate", s.stage,
   s.entered_by AS "enteredBy", s.entered_at AS "enteredAt", s.voided_by AS "voidedBy",
   s.voided_at AS "voidedAt", x.executions
   FROM supplements s

@@ -10,7 +10,7 @@ import {
   text,
   unique,
 } from 'drizzle-orm/pg-core';
-import type { Side, TradeSource } from '../../domain/trades/trade.ts';
+import type { Side, TradeSource, TradeStage } from '../../domain/trades/trade.ts';
 import type { Bucket, JournalKind } from '../../domain/ledger/journal.ts';
 import { day, decimal, id64, instant, word } from './columns.ts';
 
@@ -56,6 +56,7 @@ export const contracts = pgTable(
     /** The ledger dates that the settlement dates map to in this market. */
     cashDueDate: day('cash_due_date').notNull(),
     securitiesDueDate: day('securities_due_date').notNull(),
+    stage: word<TradeStage>('stage').notNull().default('NORMAL'),
   },
   (t) => [
     primaryKey({ name: 'contracts_pk', columns: [t.ledgerDate, t.contractId] }),

@@ -14,6 +14,7 @@ import type {
   AccountStatus,
   InstrumentType,
   Side,
+  TradeStage,
 } from '../../domain/trades/trade.ts';
 import { day, decimal, instant, word } from './columns.ts';
 
@@ -69,6 +70,8 @@ export const foOrders = frontOffice.table(
     settlementChannel: text('settlement_channel').notNull(),
     quantity: decimal('quantity').notNull(),
     cancelled: boolean('cancelled').notNull(),
+    stage: word<TradeStage>('stage').notNull().default('NORMAL'),
+    emsOrderNo: text('ems_order_no'),
     recordedAt: instant('recorded_at').notNull(),
     supersededAt: instant('superseded_at'),
     /** In the order in which rows reached us: up to where sync has looked at changes of orders. */

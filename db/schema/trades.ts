@@ -12,7 +12,12 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
-import type { Side, TradeExceptionReason, TradeSource } from '../../domain/trades/trade.ts';
+import type {
+  Side,
+  TradeExceptionReason,
+  TradeSource,
+  TradeStage,
+} from '../../domain/trades/trade.ts';
 import { day, decimal, id64, instant, word } from './columns.ts';
 
 /*
@@ -42,6 +47,9 @@ export const orders = pgTable(
     /** Overrides of a supplement; null = T+N of the market. */
     cashSettlementDate: day('cash_settlement_date'),
     securitiesSettlementDate: day('securities_settlement_date'),
+    stage: word<TradeStage>('stage').notNull().default('NORMAL'),
+    /** Of an execution management system; null = the order is not a part of a larger one. */
+    emsOrderNo: text('ems_order_no'),
   },
   (t) => [
     primaryKey({ name: 'orders_pk', columns: [t.ledgerDate, t.orderNo] }),
@@ -124,6 +132,7 @@ export const supplements = pgTable(
     tradeDate: day('trade_date').notNull(),
     cashSettlementDate: day('cash_settlement_date'),
     securitiesSettlementDate: day('securities_settlement_date'),
+    stage: word<TradeStage>('stage').notNull().default('NORMAL'),
     enteredBy: text('entered_by').notNull(),
     enteredAt: instant('entered_at').notNull().defaultNow(),
     voidedBy: text('voided_by'),

@@ -4,13 +4,14 @@ import type { Refusal } from '../clearing/guards.ts';
 import type { BilledFee } from '../fees/fee-edit.ts';
 import { negated } from '../ledger/exact-sum.ts';
 import { supplementRefusal } from '../supplements/supplement.ts';
-import type { Side, TradeSource } from '../trades/trade.ts';
+import type { Side, TradeSource, TradeStage } from '../trades/trade.ts';
 
 /** What an amendment (合约修正) changes; what it does not name stays as it was. */
 export interface AmendedTerms {
   readonly accountNo?: string;
   readonly orderChannel?: number;
   readonly settlementChannel?: string;
+  readonly stage?: TradeStage;
   readonly cashSettlementDate?: BusinessDate;
   readonly securitiesSettlementDate?: BusinessDate;
   /** All fees of the new contract; without them the rules of its trade date price it. */

@@ -1,4 +1,5 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
+import type { TradeStage } from '../trades/trade.ts';
 import type { FeeRule } from './fee-rule.ts';
 import type { LosingReason } from './tariff-plan.ts';
 
@@ -10,11 +11,13 @@ export interface ChoiceFacts {
   readonly side: 'BUY' | 'SELL';
   readonly tradeDate: BusinessDate;
   readonly orderChannel: number;
+  readonly stage: TradeStage;
 }
 
 /** A condition of the rule that won, and what the trade had to meet it with. */
 export interface ConditionMet {
-  readonly condition: 'market' | 'schedule' | 'side' | 'instrumentType' | 'tradeDate' | 'channel';
+  readonly condition:
+    'market' | 'schedule' | 'side' | 'instrumentType' | 'tradeDate' | 'channel' | 'stage';
   readonly asked: string;
   readonly found: string;
 }
@@ -28,7 +31,7 @@ const spanOf = ({ effectiveFrom, effectiveTo }: FeeRule): string =>
 /** Every condition of a rule that priced this trade, in the order in which a person checks them. */
 export function conditionsMet(rule: FeeRule, trade: ChoiceFacts): readonly ConditionMet[] {
   const schedule = rule.scheduleId ?? `every schedule of ${rule.market}`;
-  const channels = rule.conditions?.channels;
+  const { channels, stages } = rule.conditions ?? {};
   return [
     { condition: 'market', asked: rule.market, found: trade.market },
     { condition: 'schedule', asked: schedule, found: trade.scheduleId },
@@ -40,6 +43,7 @@ export function conditionsMet(rule: FeeRule, trade: ChoiceFacts): readonly Condi
     { condition: 'side', asked: rule.sides, found: trade.side },
     { condition: 'tradeDate', asked: spanOf(rule), found: trade.tradeDate },
     { condition: 'channel', asked: anyOf(channels), found: String(trade.orderChannel) },
+    { condition: 'stage', asked: anyOf(stages), found: trade.stage },
   ];
 }
 
@@ -60,8 +64,8 @@ const WORDS: Readonly<Record<LosingReason, Words>> = {
   'channel-condition-not-met': (loser, _, trade) =>
     `it asks for order channel ${anyOf(loser.conditions?.channels)}, and the order counts as ` +
     `channel ${trade.orderChannel}`,
-  'stage-condition-not-met': (loser) =>
-    `it asks for the stage ${anyOf(loser.conditions?.stages)}, which the trade is not of`,
+  'stage-condition-not-met': (loser, _, trade) =>
+    `it asks for the stage ${anyOf(loser.conditions?.stages)}, and the trade is ${trade.stage}`,
   'instrument-condition-not-met': (loser) =>
     `it asks for ${anyOf(loser.conditions?.instruments)}, and this is another instrument`,
   'account-condition-not-met': (loser) =>

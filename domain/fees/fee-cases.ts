@@ -1,10 +1,11 @@
-import type { Side } from '../trades/trade.ts';
+import type { Side, TradeStage } from '../trades/trade.ts';
 
 /** One kind of trade. */
 export interface TradeCase {
   readonly instrumentType: string;
   readonly side: Side;
   readonly channel: number;
+  readonly stage: TradeStage;
 }
 
 /** Kinds of trade of which the same is true; null = all that were asked about. */
@@ -12,12 +13,14 @@ export interface CaseGroup<T> {
   readonly instrumentTypes: readonly string[] | null;
   readonly side: Side | 'BOTH';
   readonly channels: readonly number[] | null;
+  readonly stages: readonly TradeStage[] | null;
   readonly outcome: T;
 }
 
 export interface CaseSpace {
   readonly instrumentTypes: readonly string[];
   readonly channels: readonly number[];
+  readonly stages: readonly TradeStage[];
 }
 
 interface Outcome<T> {
@@ -34,7 +37,24 @@ export function groupCases<T>(
   space: CaseSpace,
   outcomeOf: (trade: TradeCase) => T | null,
 ): readonly CaseGroup<T>[] {
-  const { instrumentTypes, channels } = space;
+  const { stages } = space;
+  const ofEach = stages.flatMap((stage) =>
+    groupsOfStage(space, (trade) => outcomeOf({ ...trade, stage })).map((group) => ({
+      group,
+      stage,
+    })),
+  );
+  return groupBy(ofEach, ({ group }) => JSON.stringify(group)).map(([first, ...others]) => {
+    const these = [first, ...others].map(({ stage }) => stage);
+    const { outcome, ...of } = first.group;
+    return { ...of, stages: these.length === stages.length ? null : these, outcome };
+  });
+}
+
+function groupsOfStage<T>(
+  { instrumentTypes, channels }: CaseSpace,
+  outcomeOf: (trade: Omit<TradeCase, 'stage'>) => T | null,
+): readonly Omit<CaseGroup<T>, 'stages'>[] {
   const rows = instrumentTypes.flatMap((instrumentType) =>
     mergedSides(
       (['BUY', 'SELL'] as const).flatMap((side) =>

@@ -52,6 +52,6 @@ export function inDependencyOrder(lines: readonly TariffLine[]): TariffLine[] {
     throw new ClearingError('FEE_RULE_INVALID', { field: 'formula', reason, cycle, ruleId });
   }
   for (const line of lines) if (!isRemainder(line)) place(line);
-  for (const line of lines) if (isRemainder(line)) place(line);
+  for (const line of lines) place(line);
   return [...ordered];
 }

@@ -169,7 +169,7 @@ const lostByRounding = (exact: DecimalString, rule: RoundingRule): DecimalString
   roundTo(new Decimal(exact), rule).minus(exact).toString();
 
 function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeInputs {
-  const { market, scheduleId, instrumentType, side, tradeDate, orderChannel } = contract;
+  const { market, scheduleId, instrumentType, side, tradeDate, orderChannel, stage } = contract;
   const { orderId, accountNo, instrumentId, stampDutyEdit } = contract;
   const executions = contract.executions
     .filter(({ executionNo }) => fee.executionNo === 0 || executionNo === fee.executionNo)
@@ -191,6 +191,7 @@ function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeI
     side,
     tradeDate,
     orderChannel,
+    stage,
     orderId,
     accountNo,
     instrumentId,

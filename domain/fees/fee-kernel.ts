@@ -19,9 +19,8 @@ export function priceInto(plan: TariffPlan, order: OrderToPrice, sink: FeeSink):
 
 function priceByReference(plan: TariffPlan, order: OrderToPrice, sink: FeeSink): PricedOrder {
   const priced = priceExecutions(plan, order);
-  const indexOf = new Map(plan.lines.map((line, index) => [line.feeCode, index]));
   for (const row of priced.lines) {
-    const index = indexOf.get(row.feeCode) ?? -1;
+    const index = plan.lines.findIndex(({ feeCode }) => feeCode === row.feeCode);
     const line = plan.lines[index];
     if (line === undefined) continue;
     const { metric, exact, clamp, amount, monthBefore } = row;

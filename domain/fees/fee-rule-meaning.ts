@@ -2,10 +2,12 @@ import type { BusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import { Decimal } from '../money/decimal.ts';
 import { incrementPlaces } from '../money/rounding.ts';
+import { hasGreyMarket } from '../trades/trade.ts';
 import { cycleThrough, sourcesOf } from './fee-dependencies.ts';
 import type { FeeRule, ProgressiveTier } from './fee-rule.ts';
 import { foreignRefusal } from './foreign-rule.ts';
 import { rateOn, type FxRate } from './fx-rate.ts';
+import { byAge } from './newest-version.ts';
 import { unknownFieldOf } from './parse-formula.ts';
 import { placeOf } from './rule-family.ts';
 
@@ -37,9 +39,9 @@ export function assertMeaning(rule: FeeRule, known: RuleSurroundings): void {
   if (min !== undefined && max !== undefined && new Decimal(min).gt(max)) {
     throw invalidRule('max', 'is below min', max);
   }
-  // Orders carry no stage yet: such a rule would never hold, and nobody would see why.
-  if (rule.conditions?.stages !== undefined) {
-    throw invalidRule('conditions', 'stages are not available: orders carry none', rule.conditions);
+  // Such a rule would never hold, and nobody would see why.
+  if (rule.conditions?.stages?.includes('GREY') === true && !hasGreyMarket(rule.market)) {
+    throw invalidRule('conditions', `${rule.market} has no grey market`, rule.conditions);
   }
   assertFormula(rule);
   assertSources(rule, known);
@@ -163,9 +165,7 @@ function living(rules: readonly FeeRule[], added: FeeRule): FeeRule[] {
 }
 
 const isNewer = (rule: FeeRule, than: FeeRule | undefined): boolean =>
-  than === undefined ||
-  rule.effectiveFrom > than.effectiveFrom ||
-  (rule.effectiveFrom === than.effectiveFrom && rule.version > than.version);
+  than === undefined || byAge(rule, than) > 0;
 
 const isOpenOn = (rule: FeeRule, day: BusinessDate): boolean =>
   rule.withdrawn !== true && (rule.effectiveTo === undefined || rule.effectiveTo >= day);

@@ -1,6 +1,7 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
 import type { DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
+import type { TradeStage } from '../trades/trade.ts';
 
 /**
  * The group of executions on which a line is computed, clamped and rounded. A contract can be made
@@ -71,10 +72,6 @@ export type FeeFormula =
     }
   /** What is left of half-up(consideration × factor) − consideration after the other lines. */
   | { readonly kind: 'remainder'; readonly totalFactor: DecimalString };
-
-/** Grey: the trade was done in the grey market (暗盘), before the instrument was listed. */
-export const TRADE_STAGES = ['NORMAL', 'GREY'] as const;
-export type TradeStage = (typeof TRADE_STAGES)[number];
 
 /**
  * A rule with conditions is special: where all of them hold it beats every ordinary rule of its

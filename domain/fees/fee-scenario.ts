@@ -1,5 +1,4 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
-import { compareText } from '../compare-text.ts';
 import type { DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
 import type { FeeFormula, FeeSides, FeeTerms, FeeUnit, ScenarioUse } from './fee-rule.ts';
@@ -126,13 +125,3 @@ function proportional(
       return { kind: 'ofFees', rate, feeCodes };
   }
 }
-
-/** The version in force on a day: of the latest first day, the highest. */
-export const scenarioOn = (
-  versions: readonly FeeScenario[],
-  day: BusinessDate,
-): FeeScenario | undefined =>
-  versions
-    .filter(({ effectiveFrom }) => effectiveFrom <= day)
-    .sort((a, b) => compareText(a.effectiveFrom, b.effectiveFrom) || a.version - b.version)
-    .at(-1);

@@ -1,9 +1,10 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import type { ReadRow } from '../front-office/rows.ts';
+import { readStage } from '../front-office/trade-stage.ts';
 import { rowError, RowReader, type RawRow, type RowError } from '../front-office/row-reader.ts';
 import type { DecimalString } from '../money/decimal.ts';
-import { SIDES, type Side } from '../trades/trade.ts';
+import { SIDES, type Side, type TradeStage } from '../trades/trade.ts';
 
 /** The columns of a file of hypothetical orders; every column is there, even when empty. */
 export const HYPOTHETICAL_ORDER_COLUMNS = [
@@ -16,6 +17,9 @@ export const HYPOTHETICAL_ORDER_COLUMNS = [
   'quantity',
   'price',
 ] as const;
+
+/** May follow the others; a file without it is of NORMAL trades. */
+export const OPTIONAL_HYPOTHETICAL_COLUMNS = ['stage'] as const;
 
 const MOST_EXECUTIONS = 1_000;
 
@@ -32,6 +36,7 @@ export interface HypotheticalOrder {
   readonly orderChannel: number;
   /** Plays no part in the fees; null = not said. */
   readonly settlementChannel: string | null;
+  readonly stage: TradeStage;
   readonly tradeDate: BusinessDate;
   readonly executions: readonly HypotheticalExecution[];
 }
@@ -43,12 +48,14 @@ export interface HypotheticalOrder {
 export function readHypotheticalOrder(raw: RawRow, row: number): ReadRow<HypotheticalOrder> {
   const { executions: list, quantity, price, ...head } = raw;
   const reader = new RowReader(head, row);
+  const instrumentId = reader.id('instrumentId');
   const terms = {
     accountNo: reader.id('accountNo'),
-    instrumentId: reader.id('instrumentId'),
+    instrumentId,
     side: reader.oneOf('side', SIDES),
     orderChannel: reader.whole('orderChannel', { from: 0, to: 9 }),
     settlementChannel: reader.optionalId('settlementChannel') ?? null,
+    stage: readStage(reader, instrumentId),
     tradeDate: reader.day('tradeDate'),
   };
   reader.refuseOthers();
@@ -76,7 +83,7 @@ const refused = (row: number, field: string, code: ErrorCode, hint: string): Rea
 
 /** A text with a blank between several values; anything else is left to the reader of a value. */
 const valuesOf = (value: unknown): readonly unknown[] =>
-  typeof value === 'string' && value !== '' ? value.split(' ') : [value];
+  typeof value === 'string' ? value.split(' ') : [value];
 
 function readFills(quantity: unknown, price: unknown, row: number): ReadExecutions {
   const prices = valuesOf(price);

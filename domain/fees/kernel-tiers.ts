@@ -27,7 +27,6 @@ export function priceTiers(
     let part = timesExactly(end - start, tier.rate);
     if (part === INEXACT) return false;
     if (isLess(part, scale, tier.min.mantissa, tier.min.scale)) {
-      if (tier.min.scale > scale) return false;
       part = rescaled(tier.min.mantissa, tier.min.scale, scale);
       if (part === INEXACT) return false;
     }

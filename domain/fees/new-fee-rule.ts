@@ -2,6 +2,7 @@ import type { BusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import type { FeeRule } from './fee-rule.ts';
 import { assertMeaning, invalidRule, type RuleSurroundings } from './fee-rule-meaning.ts';
+import { newestOn } from './newest-version.ts';
 import { parseFeeRule } from './parse-fee-rules.ts';
 import { rivalsOf, type RuleFamily } from './rule-family.ts';
 
@@ -38,7 +39,7 @@ export function newFeeRule(family: RuleFamily, draft: FeeRuleDraft, known: Known
   const rule = { ...shape, version: Math.max(0, ...rivals.map((rival) => rival.version)) + 1 };
   assertMeaning(rule, known);
   assertPlace(rule, rivals, known.today);
-  return { rule, replaces: newestOf(rivals, rule.effectiveFrom) };
+  return { rule, replaces: newestOn(rivals, rule.effectiveFrom) };
 }
 
 function parsed(candidate: FeeRuleDraft): FeeRule {
@@ -55,24 +56,11 @@ function parsed(candidate: FeeRuleDraft): FeeRule {
 }
 
 function assertPlace(rule: FeeRule, rivals: readonly FeeRule[], today: BusinessDate): void {
-  const newest = newestOf(rivals, undefined);
   const { effectiveFrom } = rule;
-  const isLater = newest === undefined || effectiveFrom > newest.effectiveFrom;
+  const isBetween = rivals.some((rival) => rival.effectiveFrom > effectiveFrom);
   const corrects = rivals.some((rival) => rival.effectiveFrom === effectiveFrom);
-  if (!isLater && !corrects && effectiveFrom <= today) {
+  if (isBetween && !corrects && effectiveFrom <= today) {
     const reason = 'lies between versions that were in force: correct one from its own first day';
     throw invalidRule('effectiveFrom', reason, effectiveFrom);
   }
-}
-
-/** The version in force on a day, or the last one of all. */
-function newestOf(rules: readonly FeeRule[], onDay: BusinessDate | undefined): FeeRule | undefined {
-  return [...rules]
-    .filter((rule) => onDay === undefined || rule.effectiveFrom <= onDay)
-    .sort(
-      (a, b) =>
-        Number(a.effectiveFrom > b.effectiveFrom) - Number(a.effectiveFrom < b.effectiveFrom) ||
-        a.version - b.version,
-    )
-    .at(-1);
 }

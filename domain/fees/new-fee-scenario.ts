@@ -2,8 +2,9 @@ import type { BusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import type { FeeRule } from './fee-rule.ts';
 import { invalidRule } from './fee-rule-meaning.ts';
-import { resolveTerms, scenarioOn, type FeeScenario } from './fee-scenario.ts';
+import { resolveTerms, type FeeScenario } from './fee-scenario.ts';
 import { newFeeRule, type KnownRules, type NewFeeRule } from './new-fee-rule.ts';
+import { byAge, newestOn } from './newest-version.ts';
 import { addInTurn } from './plan-fee-rules.ts';
 import { placeOf } from './rule-family.ts';
 
@@ -72,23 +73,19 @@ function dependents(
   const last = new Map<string, FeeRule>();
   for (const rule of rules) {
     // The highest version of a place on a day, or of all days up to the first one.
-    const day = rule.effectiveFrom <= from ? from : rule.effectiveFrom;
-    const key = `${day} ${placeOf(rule)}`;
+    const key = `${laterOf(rule.effectiveFrom, from)} ${placeOf(rule)}`;
     const rival = last.get(key);
-    if (rival === undefined || isAfter(rule, rival)) last.set(key, rule);
+    if (rival === undefined || byAge(rule, rival) > 0) last.set(key, rule);
   }
   return [...last.values()].filter(
     (rule) =>
       rule.scenario?.scenarioId === scenario.scenarioId &&
       rule.withdrawn !== true &&
       (rule.effectiveTo === undefined || rule.effectiveTo >= from) &&
-      scenarioOn(versions, laterOf(rule.effectiveFrom, from)) === scenario,
+      newestOn(versions, laterOf(rule.effectiveFrom, from)) === scenario,
   );
 }
 
-const isAfter = (a: FeeRule, b: FeeRule): boolean =>
-  a.effectiveFrom > b.effectiveFrom ||
-  (a.effectiveFrom === b.effectiveFrom && a.version > b.version);
 const laterOf = (a: BusinessDate, b: BusinessDate): BusinessDate => (a > b ? a : b);
 
 function reissue(rule: FeeRule, scenario: FeeScenario, known: KnownRules): readonly NewFeeRule[] {

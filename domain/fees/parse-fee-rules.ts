@@ -1,9 +1,9 @@
 import { parseBusinessDate } from '../calendar/business-date.ts';
 import { ClearingError } from '../errors/clearing-error.ts';
 import { ROUNDING_MODES, type RoundingRule } from '../money/rounding.ts';
+import { TRADE_STAGES } from '../trades/trade.ts';
 import {
   FEE_UNITS,
-  TRADE_STAGES,
   type FeeConditions,
   type FeeRule,
   type FeeRuleFile,

@@ -1,8 +1,9 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
 import type { FeeTerms } from './fee-rule.ts';
 import { invalidRule } from './fee-rule-meaning.ts';
-import { resolveTerms, scenarioOn, type FeeScenario } from './fee-scenario.ts';
+import { resolveTerms, type FeeScenario } from './fee-scenario.ts';
 import { newFeeRule, type FeeRuleDraft, type KnownRules, type NewFeeRule } from './new-fee-rule.ts';
+import { newestOn } from './newest-version.ts';
 import type { RuleFamily } from './rule-family.ts';
 
 /** One of three: a whole rule, the terms of a scenario, or the end of a rule. */
@@ -26,11 +27,12 @@ export function planFeeRules(
   if (asked.length !== 1) {
     throw invalidRule('payload', 'has exactly one of rule, scenario, withdraw', asked.length);
   }
-  if (rule !== undefined) return addInTurn(family, [rule], known);
-  if (scenario !== undefined) {
-    return addInTurn(family, issuedDrafts(family, scenario.terms, versions), known);
-  }
-  return addInTurn(family, withdraw === undefined ? [] : [endOf(family, withdraw, known)], known);
+  const drafts = [
+    ...(rule === undefined ? [] : [rule]),
+    ...(scenario === undefined ? [] : issuedDrafts(family, scenario.terms, versions)),
+    ...(withdraw === undefined ? [] : [endOf(family, withdraw, known)]),
+  ];
+  return addInTurn(family, drafts, known);
 }
 
 /** Adds the drafts one after the other, as if each had been there before the next. */
@@ -53,7 +55,7 @@ function issuedDrafts(
   terms: FeeTerms,
   versions: readonly FeeScenario[],
 ): readonly FeeRuleDraft[] {
-  const first = scenarioOn(versions, terms.effectiveFrom);
+  const first = newestOn(versions, terms.effectiveFrom);
   if (first === undefined) {
     throw invalidRule('scenario', 'has no version in force on this day', terms.effectiveFrom);
   }
@@ -66,16 +68,13 @@ function issuedDrafts(
     .filter((day) => day > terms.effectiveFrom && (until === undefined || day <= until))
     .sort();
   return [terms.effectiveFrom, ...laterDays].map((effectiveFrom) => {
-    const version = scenarioOn(versions, effectiveFrom) ?? first;
+    const version = newestOn(versions, effectiveFrom) ?? first;
     return resolveTerms(version, { ...terms, effectiveFrom });
   });
 }
 
-/** What is given to a rule, and what ended with it or was the reason for its numbers. */
-const LEFT_BEHIND = [
-  ...['ruleId', 'version', 'market', 'feeCode', 'scheduleId', 'accountNo'],
-  ...['effectiveTo', 'scenario'],
-];
+/** What ended with a rule, and what was the reason for its numbers. */
+const LEFT_BEHIND = ['effectiveTo', 'scenario'];
 
 function endOf(
   { market, feeCode, scheduleId, accountNo }: RuleFamily,

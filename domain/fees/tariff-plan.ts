@@ -1,14 +1,8 @@
 import type { BusinessDate } from '../calendar/business-date.ts';
 import type { Decimal, DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
-import type {
-  FeeConditions,
-  FeeFormula,
-  FeeSides,
-  FeeUnit,
-  RoundingPolicy,
-  TradeStage,
-} from './fee-rule.ts';
+import type { TradeStage } from '../trades/trade.ts';
+import type { FeeConditions, FeeFormula, FeeSides, FeeUnit, RoundingPolicy } from './fee-rule.ts';
 import type { FxRate } from './fx-rate.ts';
 import type { KernelLine } from './kernel-line.ts';
 
@@ -25,7 +19,7 @@ export interface TariffQuery {
   readonly tradeDate: BusinessDate;
   /** The order channel that billing uses, or null where there is none. */
   readonly channel: number | null;
-  /** Absent: NORMAL. */
+  /** When a rule names a stage (see named-in-rules.ts); absent: NORMAL. */
   readonly stage?: TradeStage;
   /** The account's number when a rule names it (see named-in-rules.ts), else null or absent. */
   readonly accountNo?: string | null;

@@ -1,4 +1,4 @@
-/** The exact headers of the front office's CSV files; every column is there, even when empty. */
+/** The headers of the front office's CSV files; every column is there, even when empty. */
 export const ORDER_COLUMNS = [
   'order_id',
   'version',
@@ -11,6 +11,9 @@ export const ORDER_COLUMNS = [
   'cancelled',
   'recorded_at',
 ] as const;
+
+/** May follow the others, in this order; a file without one has no value in it. */
+export const OPTIONAL_ORDER_COLUMNS = ['stage', 'ems_order_no'] as const;
 
 export const EXECUTION_COLUMNS = [
   'execution_id',

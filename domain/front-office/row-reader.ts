@@ -126,6 +126,11 @@ export class RowReader {
     return found ?? (allowed[0] as T);
   }
 
+  /** One of the words; `fallback` when it is absent. */
+  optionalOneOf<T extends string>(field: string, allowed: readonly T[], fallback: T): T {
+    return this.#text(field, true) === undefined ? fallback : this.oneOf(field, allowed);
+  }
+
   whole(field: string, range: { readonly from: number; readonly to: number }): number {
     const text = this.#text(field, false);
     if (text === undefined) return range.from;

@@ -9,10 +9,12 @@ import {
   type AccountStatus,
   type InstrumentType,
   type Side,
+  type TradeStage,
 } from '../trades/trade.ts';
 import { isSupplementId } from '../supplements/supplement.ts';
 import { marketOfInstrumentId } from './instrument-id.ts';
 import { RowReader, type RawRow, type RowError } from './row-reader.ts';
+import { readStage } from './trade-stage.ts';
 
 export interface MarketFacts {
   readonly currency: string;
@@ -49,6 +51,9 @@ export interface OrderRow extends Recorded {
   readonly settlementChannel: string;
   readonly quantity: DecimalString;
   readonly cancelled: boolean;
+  readonly stage: TradeStage;
+  /** The order of an execution management system that this one is a part of, if it is of one. */
+  readonly emsOrderNo: string | null;
 }
 
 export interface ExecutionRow extends Recorded {
@@ -139,6 +144,8 @@ export function readOrder(raw: RawRow, row: number, facts: FrontOfficeFacts): Re
     settlementChannel,
     quantity: reader.positive('quantity'),
     cancelled: reader.flag('cancelled', false),
+    stage: readStage(reader, instrumentId),
+    emsOrderNo: reader.optionalId('emsOrderNo') ?? null,
   });
 }
 

@@ -73,7 +73,7 @@ export function timesExactly(a: number, b: number): number {
   return product <= Number.MAX_SAFE_INTEGER ? product : INEXACT;
 }
 
-/** The mantissa of the same value at a larger or equal scale, or INEXACT. */
+/** The mantissa of the same value at another scale; INEXACT for a smaller one. */
 export function rescaled(mantissa: number, from: number, to: number): number {
   return from === to ? mantissa : timesExactly(mantissa, POW10[to - from] ?? Infinity);
 }

@@ -14,7 +14,8 @@ import { ClearingError } from '../errors/clearing-error.ts';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import { rowError, RowReader, type RawRow, type RowError } from '../front-office/row-reader.ts';
 import type { DecimalString } from '../money/decimal.ts';
-import { SIDES, type Side } from '../trades/trade.ts';
+import { readStage } from '../front-office/trade-stage.ts';
+import { SIDES, type Side, type TradeStage } from '../trades/trade.ts';
 
 /** Back office, the channel of a supplement that names none. */
 export const BACK_OFFICE_CHANNEL = 1;
@@ -39,6 +40,7 @@ export interface Supplement {
   /** Overrides of the market's T+N; null = T+N. */
   readonly cashSettlementDate: BusinessDate | null;
   readonly securitiesSettlementDate: BusinessDate | null;
+  readonly stage: TradeStage;
   readonly executions: readonly SupplementExecution[];
 }
 
@@ -67,10 +69,11 @@ export function readSupplement(raw: RawRow): ReadSupplement {
     return day;
   };
   const hasChannel = head['orderChannel'] !== undefined;
+  const instrumentId = reader.id('instrumentId');
   const supplement = {
     ledgerDate: reader.day('ledgerDate'),
     accountNo: reader.id('accountNo'),
-    instrumentId: reader.id('instrumentId'),
+    instrumentId,
     side: reader.oneOf('side', SIDES),
     orderChannel: hasChannel
       ? reader.whole('orderChannel', { from: 0, to: 9 })
@@ -79,6 +82,7 @@ export function readSupplement(raw: RawRow): ReadSupplement {
     tradeDate,
     cashSettlementDate: settlementDay('cashSettlementDate'),
     securitiesSettlementDate: settlementDay('securitiesSettlementDate'),
+    stage: readStage(reader, instrumentId),
   };
   reader.refuseOthers();
   const read = readExecutions(list);

@@ -27,6 +27,13 @@ export type InstrumentType = (typeof INSTRUMENT_TYPES)[number];
  */
 export type OrderChannel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
+/** Grey: the trade was done in the grey market (暗盘), before the instrument was listed. */
+export const TRADE_STAGES = ['NORMAL', 'GREY'] as const;
+export type TradeStage = (typeof TRADE_STAGES)[number];
+
+/** A grey market is held for new listings of Hong Kong, and nowhere else that we clear. */
+export const hasGreyMarket = (market: string): boolean => market === 'HK';
+
 /**
  * Which system a trade came from, or which half of a contract amendment (合约修正) it is: what takes
  * the wrong contract back, and what stands in its place.

@@ -83,7 +83,7 @@ beforeAll(async () => {
       workflowExecution: { workflowId, runId },
     });
   }
-}, 120_000);
+});
 afterAll(async () => {
   await temporal.connection.close();
   await stage.stop();
@@ -204,7 +204,7 @@ describe('after a release with other workflow code', () => {
     auditor = await stage.as('auditor');
     const day = new DayDesk(stage.operator, TUE_2025_12_23);
     await day.clear(['HK', 'day-end']);
-  }, 120_000);
+  });
 
   it('runs of either release replay with their own code', async () => {
     const monday = await runsOf(MON_2025_12_22, 6);

@@ -23,7 +23,7 @@ describe('a revoke in the middle of its undo', () => {
     const clock = AFTER_EVERY_CUTOFF;
     system = await startSystem({ databaseUrl, temporalAddress, namespace, clock });
     day = new DayDesk(await signIn(system.baseUrl), MON_2025_12_22);
-  }, 120_000);
+  });
   afterAll(async () => {
     await system.stop();
     await servers.stop();
@@ -57,5 +57,5 @@ describe('a revoke in the middle of its undo', () => {
     await hk.clear();
     expect(await booksOf(day.api)).toEqual(cleared);
     await day.expectInvariants();
-  }, 120_000);
+  });
 });

@@ -45,7 +45,7 @@ beforeAll(async () => {
   await loadSampleBroker(servers.databaseUrl, { filesDir, scale: 0.25 });
   const { pathname } = new URL(servers.databaseUrl);
   await inCluster(`CREATE DATABASE calm TEMPLATE ${pathname.slice(1)} STRATEGY file_copy`);
-}, 180_000);
+});
 afterAll(() => servers.stop());
 
 /** The database of the week in which nothing is killed. */
@@ -84,7 +84,6 @@ describe('the five sample dates', () => {
       undisturbed.set(ledgerDate, await digestOf(databaseUrl, ledgerDate));
       await week.day(ledgerDate).expectInvariants();
     },
-    120_000,
   );
 });
 

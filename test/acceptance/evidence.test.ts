@@ -81,7 +81,7 @@ beforeAll(async () => {
     `/journals?ledgerDate=${MON_2025_12_22}&flow=HK&kind=tradePosting`,
   );
   journalId = journals.find(({ generation }) => generation === 2)?.journalId ?? 0;
-}, 120_000);
+});
 afterAll(() => stage.stop());
 
 describe('evidence for a ledger entry', () => {

@@ -44,7 +44,7 @@ describe('a step with several chunks', () => {
       expect(status).toBe(200);
     }
     await stage.day.flow('US').clear();
-  }, 120_000);
+  });
   afterAll(() => stage.stop());
 
   /** One chunk is committed and the next one is under way. */

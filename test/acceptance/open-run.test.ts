@@ -26,7 +26,7 @@ describe('a run that is open', () => {
       `/audit/events?ledgerDate=${MON_2025_12_22}&action=command.applied&targetId=${MON_2025_12_22}/HK`,
     );
     runId = event!.runId;
-  }, 120_000);
+  });
   afterAll(() => stage.stop());
 
   it('tells what it did so far, and that it is open', async () => {

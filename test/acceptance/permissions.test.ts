@@ -65,7 +65,7 @@ describe('L73 a person without the permission', () => {
   beforeAll(async () => {
     system = await startSystem({ databaseUrl: await freshDatabase('tiny'), roles: ['server'] });
     // Not healthy without workers, but it answers.
-    await poll('an answer', 30_000, async () => (await fetch(`${system.baseUrl}/health`)).status);
+    await poll('an answer', 60_000, async () => (await fetch(`${system.baseUrl}/health`)).status);
   });
   afterAll(() => system.stop());
 

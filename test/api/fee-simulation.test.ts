@@ -96,6 +96,18 @@ describe('POST /fees/simulate', () => {
     );
   });
 
+  it('takes the stage of an order; one of the grey market is of Hong Kong only', async () => {
+    const [plain, grey] = await priced({ items: [ORDER, { ...ORDER, stage: 'GREY' }] });
+    expect([plain, grey].map((order) => order?.stage)).toEqual(['NORMAL', 'GREY']);
+    const us = { ...ORDER, instrumentId: 'ST/US/AAPL', stage: 'GREY' };
+    expect((await simulate(us)).json()).toMatchObject({ code: 'NOT_IN_ENUM' });
+    const file = await simulateFile(
+      ['20000001,ST/HK/700,BUY,6,,2025-12-22,1000,100,GREY'],
+      `${HEADER},stage`,
+    );
+    expect(file.json<Answer>().orders).toMatchObject([{ stage: 'GREY' }]);
+  });
+
   it('of a file prices the good rows and lists the bad ones by row and field', async () => {
     const answer = await simulateFile([
       '20000001,ST/HK/700,BUY,6,CCASS,2025-12-22,1000,100',

@@ -150,7 +150,7 @@ describe('live progress of a flow', () => {
     const request = get(`${baseUrl}${HK}`, { headers: await api.as('viewer') });
     request.on('error', () => undefined);
     const [, answer] = await heard;
-    await poll('the first read', 10_000, async () => {
+    await poll('the first read', 60_000, async () => {
       const { rowCount } = await lock.query(
         `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'flow_days'::regclass`,
       );
@@ -162,7 +162,7 @@ describe('live progress of a flow', () => {
     await lock.query('COMMIT');
     lock.release();
     const { $client: pool } = api.db;
-    await poll('an idle pool', 10_000, async () =>
+    await poll('an idle pool', 60_000, async () =>
       pool.idleCount === pool.totalCount ? true : undefined,
     );
     await setImmediate();
@@ -223,7 +223,7 @@ describe('live progress of a flow', () => {
     await next(views);
     const check = vi.spyOn(api.app.daycut.feed as unknown as Checked, 'checkRights');
     await api.db.$client.query(`INSERT INTO person_roles VALUES ('viewer', 'auditor')`);
-    await expect.poll(() => check.mock.calls.length, { timeout: 20_000 }).toBeGreaterThan(2);
+    await expect.poll(() => check.mock.calls.length, { timeout: 60_000 }).toBeGreaterThan(2);
     await change(`mode = 'PAUSED'`);
     expect(await next(views)).toMatchObject({ mode: 'PAUSED' });
   });

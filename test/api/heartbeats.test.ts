@@ -15,7 +15,7 @@ it('a worker that begins to beat sweeps up those who fell silent, and takes its 
   await api.db.$client.query(`INSERT INTO worker_heartbeats (worker_id, role, started_at, beat_at)
     VALUES ('alive', 'batch', now(), now()), ('killed', 'batch', now(), now() - interval '1 hour')`);
   const stop = keepBeating(api.db, { workerId: 'new', role: 'batch' }, (e) => errors.push(e));
-  await poll('the sweep', 10_000, async () => (await workers()) === 'alive new' || undefined);
+  await poll('the sweep', 60_000, async () => (await workers()) === 'alive new' || undefined);
   await stop();
   expect(await workers()).toBe('alive');
   expect(errors).toEqual([]);

@@ -55,7 +55,7 @@ async function atOnce<A, B>(
   try {
     await holder.query('BEGIN; SELECT 1 FROM people FOR UPDATE');
     const both = Promise.all([one(), other()]);
-    await poll('two that wait', 20_000, async () => {
+    await poll('two that wait', 60_000, async () => {
       const { rowCount } = await api.db.$client.query(
         `SELECT 1 FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock'`,

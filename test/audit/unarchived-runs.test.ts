@@ -16,7 +16,7 @@ describe('a run that is not archived', () => {
       client.workflow.start(type, { ...nobodyWorks, workflowId: `${type}/2025-12-22` });
     const { firstExecutionRunId: runId } = await start('ledgerDay');
     const { firstExecutionRunId: archiver } = await start('archiveHistory');
-    await expect.poll(() => find(runId), { timeout: 30_000 }).toBeDefined();
+    await expect.poll(() => find(runId), { timeout: 60_000 }).toBeDefined();
     const found = await find(runId);
     expect(found?.workflowId).toBe('ledgerDay/2025-12-22');
     expect(found?.history.events?.length).toBeGreaterThan(0);
@@ -30,5 +30,5 @@ describe('a run that is not archived', () => {
     const find = createUnarchivedRuns(new Client({ connection }));
     await expect(find(randomUUID())).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
     await connection.close();
-  }, 30_000);
+  });
 });

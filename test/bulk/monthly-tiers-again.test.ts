@@ -120,4 +120,4 @@ it('any order of shards, retries, an undo and a new run charge what one straight
     }),
     { numRuns: 4, endOnFailure: true },
   );
-}, 180_000);
+});

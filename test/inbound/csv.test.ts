@@ -106,6 +106,21 @@ describe('a file of orders', () => {
     expect(await count(api.db, 'front_office.orders', at)).toBe(1);
   });
 
+  it('may say the stage and the EMS order behind the other columns, or one of the two', async () => {
+    const file = (columns: string, ...rows: string[]) =>
+      [`${HEADER},${columns}`, ...rows].join('\n');
+    const both = file('stage,ems_order_no', `${line('O1')},GREY,EMS-1`, `${line('O2')},,`);
+    expect(await ok(sendCsv(api, ORDERS, both))).toMatchObject({ added: 2, bad: 0 });
+    const bad = file('stage', `${line('O3')},DARK`, `${line('O4')},NORMAL`);
+    expect(await ok(sendCsv(api, ORDERS, bad))).toMatchObject({
+      added: 1,
+      errors: [{ row: 1, field: 'stage', code: 'NOT_IN_ENUM', value: 'DARK' }],
+    });
+    expect(await count(api.db, 'front_office.orders', `stage = 'GREY'`)).toBe(1);
+    const turned = await sendCsv(api, ORDERS, file('ems_order_no,stage', `${line('O5')},,`));
+    expect(turned.json()).toMatchObject({ code: 'FILE_MALFORMED', details: { reason: 'header' } });
+  });
+
   it('with a header alone is an import of nothing', async () => {
     expect(await ok(sendCsv(api, ORDERS, `${HEADER}\n`))).toMatchObject({ rows: 0, bad: 0 });
   });

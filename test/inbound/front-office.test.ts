@@ -61,12 +61,31 @@ describe('the fields of an order', () => {
     ['orderId', 'two words', 'OUT_OF_RANGE'],
     ['orderId', 'x'.repeat(65), 'OUT_OF_RANGE'],
     ['quantitty', '5', 'BAD_REQUEST'],
+    ['stage', 'DARK', 'NOT_IN_ENUM'],
+    ['emsOrderNo', 'two words', 'OUT_OF_RANGE'],
   ])('%s = %j is refused with %s', async (field, value, code) => {
     const answer = await send(api, 'orders', order('O1', { [field]: value }));
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ code });
     expect(errorsOf(answer)).toMatchObject([{ row: 1, field, code }]);
     expect(await count(api.db, 'front_office.orders')).toBe(0);
+  });
+
+  it('of another market than Hong Kong cannot be one of the grey market', async () => {
+    const us = { instrumentId: 'ST/US/AAPL', settlementChannel: 'IB', stage: 'GREY' };
+    const answer = await send(api, 'orders', order('O1', us));
+    expect(errorsOf(answer)).toMatchObject([{ row: 1, field: 'stage', code: 'NOT_IN_ENUM' }]);
+    expect(await count(api.db, 'front_office.orders')).toBe(0);
+  });
+
+  it('keep the stage and the EMS order; another stage is other content', async () => {
+    const grey = { stage: 'GREY', emsOrderNo: 'EMS-7' };
+    expect(await ok(send(api, 'orders', order('O1', grey)))).toMatchObject({ added: 1 });
+    expect(await ok(send(api, 'orders', order('O1', grey)))).toMatchObject({ unchanged: 1 });
+    const other = await send(api, 'orders', order('O1', { emsOrderNo: 'EMS-7' }));
+    expect(errorsOf(other)).toMatchObject([{ code: 'DUPLICATE_ID_OTHER_CONTENT' }]);
+    const stored = `stage = 'GREY' AND ems_order_no = 'EMS-7'`;
+    expect(await count(api.db, 'front_office.orders', stored)).toBe(1);
   });
 
   it('may name an instrument that nobody knows yet', async () => {

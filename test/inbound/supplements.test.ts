@@ -86,9 +86,10 @@ describe('a supplement', () => {
   });
 
   it('joins the clearing of its flow at sync', async () => {
-    const entered = await ok<Entered>(enter());
+    const entered = await ok<Entered>(enter({ stage: 'GREY' }));
+    expect(entered).toMatchObject({ stage: 'GREY' });
     await clear(api.db, 'sync');
-    const joined = `order_id = '${entered.orderId}' AND source = 'BACK_OFFICE'`;
+    const joined = `order_id = '${entered.orderId}' AND source = 'BACK_OFFICE' AND stage = 'GREY'`;
     expect(await count(api.db, 'orders', joined)).toBe(1);
     await place(api.db, FRESH);
   });
@@ -204,6 +205,8 @@ describe('a supplement', () => {
     [{ settlementChannel: 'IB' }, 'UNKNOWN_SETTLEMENT_CHANNEL'],
     [{ side: 'HOLD' }, 'NOT_IN_ENUM'],
     [{ orderChannel: 10 }, 'OUT_OF_RANGE'],
+    [{ stage: 'DARK' }, 'NOT_IN_ENUM'],
+    [{ stage: 'GREY', instrumentId: 'ST/US/AAPL', settlementChannel: 'IB' }, 'NOT_IN_ENUM'],
     [{ executions: [] }, 'VALUE_MISSING'],
     [{ executions: undefined }, 'VALUE_MISSING'],
     [{ executions: 'all' }, 'BAD_REQUEST'],

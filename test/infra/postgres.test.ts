@@ -117,7 +117,7 @@ describe('startPostgres', () => {
     );
     const [line] = (await once(starter.stdout, 'data')) as [Buffer];
     const pid = Number.parseInt(line.toString(), 10);
-    await poll('the end of the server', 20_000, () => (isAlive(pid) ? undefined : true));
+    await poll('the end of the server', 60_000, () => (isAlive(pid) ? undefined : true));
     expect(isAlive(pid)).toBe(false);
   });
 

@@ -54,7 +54,7 @@ beforeEach(() => {
 afterEach(async () => {
   install();
   await Promise.all(starts.splice(0).map(({ code }) => code));
-  await poll('the end of npm', 20_000, () => !began().some(isAlive) || undefined);
+  await poll('the end of npm', 60_000, () => !began().some(isAlive) || undefined);
   rmSync(clone, { recursive: true, force: true });
 });
 
@@ -82,13 +82,13 @@ function began(): number[] {
 
 /** The lock knows npm by then. */
 const untilBegun = (times = 1): Promise<true> =>
-  poll(`installation ${times}`, 20_000, () => {
+  poll(`installation ${times}`, 60_000, () => {
     const lock = readFileSync(join(clone, '.daycut/installing.json'), 'utf8');
     const { partner } = JSON.parse(lock) as Holder;
     return (began().length === times && began().at(-1) === partner?.pid) || undefined;
   });
 const untilWaiting = ({ text }: Start): Promise<true> =>
-  poll('the wait', 20_000, () => text().includes('waiting') || undefined);
+  poll('the wait', 60_000, () => text().includes('waiting') || undefined);
 
 describe('prepare', () => {
   it('installs once for two starts at once; the second says whom it waits for', async () => {

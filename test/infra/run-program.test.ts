@@ -19,28 +19,28 @@ afterEach(() => {
 const SLOW = 'echo $$ >> pids; sleep 1000 & echo $! >> pids; wait';
 
 const untilNoted = (): Promise<number[]> =>
-  poll('the slow program', 20_000, () => {
+  poll('the slow program', 60_000, () => {
     const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
     return pids.length === 2 ? pids : undefined;
   });
 
 const untilGone = (pids: readonly number[]): Promise<true> =>
-  poll('the end of both', 20_000, () => !pids.some(isAlive) || undefined);
+  poll('the end of both', 60_000, () => !pids.some(isAlive) || undefined);
 
 describe('runProgram', () => {
   it('gives what the program printed', async () => {
-    expect(await runProgram('echo', ['1.8.2'], { timeoutMs: 20_000 })).toBe('1.8.2\n');
+    expect(await runProgram('echo', ['1.8.2'], { timeoutMs: 60_000 })).toBe('1.8.2\n');
   });
 
   it('throws the last words of one that failed', async () => {
     const failed = runProgram('sh', ['-c', 'echo looking >&2; echo no way out >&2; exit 3'], {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     await expect(failed).rejects.toThrow(/^no way out$/);
   });
 
   it('throws when there is no such program', async () => {
-    await expect(runProgram('no-such-program', [], { timeoutMs: 20_000 })).rejects.toThrow(
+    await expect(runProgram('no-such-program', [], { timeoutMs: 60_000 })).rejects.toThrow(
       'ENOENT',
     );
   });

@@ -35,21 +35,21 @@ function part(name: string, code = 'setInterval(() => {}, 1000);'): Part {
 
 const log = (): string => readFileSync(join(folder, 'all.log'), 'utf8');
 const untilUp = (times: number) =>
-  poll(`${times} starts`, 20_000, () => (log().match(/up/g) ?? []).length >= times || undefined);
+  poll(`${times} starts`, 60_000, () => (log().match(/up/g) ?? []).length >= times || undefined);
 
 describe('createSupervisor', () => {
   it('starts again what was killed, and says so', async () => {
     await supervisor.add(part('worker'));
     const first = supervisor.pids()['worker']!;
     signalProcess(first, 'SIGKILL');
-    await poll('the second', 20_000, () => supervisor.restarts('worker') === 1 || undefined);
+    await poll('the second', 60_000, () => supervisor.restarts('worker') === 1 || undefined);
     expect(supervisor.pids()['worker']).not.toBe(first);
     expect(said).toEqual([expect.stringMatching(/^worker: it ended with SIGKILL; starting it/)]);
   });
 
   it('shows the last words of a child that ends at once', async () => {
     await supervisor.add(part('broken', `console.error('no such table'); process.exit(1);`));
-    await poll('a restart', 20_000, () => supervisor.restarts('broken') >= 1 || undefined);
+    await poll('a restart', 60_000, () => supervisor.restarts('broken') >= 1 || undefined);
     expect(said[0]).toContain('no such table');
   });
 
@@ -75,7 +75,7 @@ describe('createSupervisor', () => {
       },
     });
     const outcome = expect(adding).rejects.toThrow('aborted');
-    const pid = await poll('the slow start', 20_000, () =>
+    const pid = await poll('the slow start', 60_000, () =>
       Number.parseInt(readFileSync(pidFile, 'utf8'), 10),
     );
     await supervisor.stop();
@@ -117,7 +117,7 @@ describe('startNodeChild', () => {
     const orphan = Number.parseInt(line.toString(), 10);
     await untilUp(1);
     child.kill('SIGKILL');
-    await poll('the end of the orphan', 20_000, () => (isAlive(orphan) ? undefined : true));
+    await poll('the end of the orphan', 60_000, () => (isAlive(orphan) ? undefined : true));
     expect(isAlive(orphan)).toBe(false);
   });
 });

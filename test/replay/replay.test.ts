@@ -119,7 +119,7 @@ describe('a release', () => {
     changed.catch(() => undefined);
     played = await playAll([...SCENARIOS, ...VARIATIONS]);
     if (isRecording) played.filter(isToBeCommitted).forEach(record);
-  }, 180_000);
+  });
 
   it('fits what was recorded of every story when that story was written', async () => {
     const runs = committed();

@@ -115,7 +115,7 @@ function startChild(role: Role, env: NodeJS.ProcessEnv, home: string): Running {
 }
 
 async function pollHealth(baseUrl: string, ends: ReadonlyMap<Role, string>): Promise<void> {
-  await poll('a healthy system', 45_000, async () => {
+  await poll('a healthy system', 60_000, async () => {
     for (const end of ends.values()) throw new Hopeless(end);
     const answer = await fetch(`${baseUrl}/health`, { signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(await answer.text());

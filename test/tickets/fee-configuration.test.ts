@@ -151,7 +151,7 @@ describe('a tariff from nothing', () => {
 
   it.each([
     ['an unknown condition', { conditions: { weather: ['rain'] } }, 'BAD_REQUEST'],
-    ['a stage', { conditions: { stages: ['GREY'] } }, 'FEE_RULE_INVALID'],
+    ['an unknown stage', { conditions: { stages: ['DARK'] } }, 'BAD_REQUEST'],
     ['an unknown account', { conditions: { accounts: ['T-0'] } }, 'NOT_FOUND'],
     ['an unknown instrument', { conditions: { instruments: ['NOBODY.HK'] } }, 'NOT_FOUND'],
     ['another currency', { currency: 'USD' }, 'FEE_RULE_INVALID'],

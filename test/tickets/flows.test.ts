@@ -105,14 +105,16 @@ describe('time', () => {
 
   it('an escalation lets others decide as well, and it shows', async () => {
     await give('auditor', 'auditor', 'admin', 'operator');
-    const timeout = {
-      afterMinutes: SECONDS,
-      action: 'ESCALATE',
-      escalateToRoles: ['admin'],
-    } as const;
-    await desk.flow([node('slow', { timeout })]);
+    const escalateAfter = (afterMinutes: number) =>
+      desk.flow([
+        node('slow', { timeout: { afterMinutes, action: 'ESCALATE', escalateToRoles: ['admin'] } }),
+      ]);
+    await escalateAfter(60);
+    const early = await desk.mustAsk('operator', noteId);
+    expect((await desk.decide('auditor', early, 'approve')).code).toBe('NOT_AN_APPROVER');
+    await desk.decide('operator', early, 'withdraw');
+    await escalateAfter(SECONDS);
     const ticketId = await desk.mustAsk('operator', noteId);
-    expect((await desk.decide('auditor', ticketId, 'approve')).code).toBe('NOT_AN_APPROVER');
     await pause(1_100);
     const end = await desk.decide('auditor', ticketId, 'approve');
     expect(end.body).toMatchObject({

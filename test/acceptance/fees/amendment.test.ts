@@ -91,7 +91,7 @@ beforeAll(async () => {
     await dayOf(MON_2025_12_22).flow('US').mustRunStep(step);
   }
   originId = (await contractOf(stage.operator, order.orderId)).contractId;
-}, 180_000);
+});
 afterAll(() => stage.stop());
 
 // The scenarios share a system and follow each other over three ledger dates.
@@ -128,6 +128,8 @@ describe('a trade that was booked to the wrong client', () => {
     expect(viewer.status).toBe(403);
     const nobody = await ask(stage.operator, amendment({ accountNo: 'NOBODY' }));
     expect([nobody.status, nobody.body.code]).toEqual([400, 'UNKNOWN_ACCOUNT']);
+    const grey = await ask(stage.operator, amendment({ stage: 'GREY' }));
+    expect([grey.status, grey.body.code]).toEqual([400, 'OUT_OF_RANGE']);
     const closed = await ask(stage.operator, amendment({ accountNo: '20000028' }));
     expect([closed.status, closed.body.code]).toEqual([422, 'ACCOUNT_CLOSED']);
     const saturday = await ask(

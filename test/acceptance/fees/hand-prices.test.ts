@@ -54,7 +54,7 @@ beforeAll(async () => {
   });
   await importAgreeingFiles(stage.operator, [apple]);
   await sendOrders(stage.operator, [tencent]);
-}, 120_000);
+});
 afterAll(() => stage.stop());
 
 async function billOf(orderId: string): Promise<Bill> {

@@ -13,7 +13,7 @@ export interface Answer<T> {
 /** How a command ended: by its answer, or by its row where the answer was 202. */
 export interface Outcome {
   readonly commandId: string;
-  /** Of the first answer. */
+  /** Where the first answer was 202, that of the same command sent again once it had ended. */
   readonly httpStatus: number;
   readonly status: 'APPLIED' | 'REFUSED' | 'EXPIRED';
   readonly code: string | undefined;
@@ -22,7 +22,7 @@ export interface Outcome {
 
 type Body = Readonly<Record<string, unknown>>;
 
-const ANSWER_MS = 30_000;
+const ANSWER_MS = 60_000;
 const OUTCOME_MS = 90_000;
 
 /** A person at the public API, and nothing else: what a script of an operator could do. */
@@ -59,8 +59,7 @@ export async function signIn(baseUrl: string, person: DemoAccount = 'operator'):
     send(baseUrl, method, path, sending, token);
   const get = async <T>(path: string) => demand(`GET ${path}`, await ask<T>('GET', path));
   const command: Api['command'] = async (path, body = {}, key = randomUUID()) => {
-    const answer = await ask<Problem & { status?: unknown }>('POST', path, { body, key });
-    return outcomeOf(get, path, key, answer);
+    return outcomeOf(get, path, key, () => ask<Problem>('POST', path, { body, key }));
   };
   return {
     person,
@@ -85,8 +84,9 @@ async function outcomeOf(
   get: Api['get'],
   path: string,
   commandId: string,
-  answer: Answer<Problem & { status?: unknown }>,
+  sendCommand: () => Promise<Answer<Problem>>,
 ): Promise<Outcome> {
+  const answer = await sendCommand();
   const first = { commandId, httpStatus: answer.status };
   if (answer.status === 200) return { ...first, status: 'APPLIED', code: undefined, details: {} };
   if (answer.status !== 202) {
@@ -94,12 +94,13 @@ async function outcomeOf(
     const status = code === 'COMMAND_EXPIRED' ? 'EXPIRED' : 'REFUSED';
     return { ...first, status, code, details };
   }
-  return poll(`the outcome of ${path}`, OUTCOME_MS, async () => {
+  const ended = await poll(`the outcome of ${path}`, OUTCOME_MS, async () => {
     const view = await get<CommandView>(`/commands/${commandId}`);
-    if (view.status === 'RECORDED') return undefined;
-    const { status, code, details } = view;
-    return { ...first, status, code: code ?? undefined, details: details ?? {} };
+    return view.status === 'RECORDED' ? undefined : { ...view, status: view.status };
   });
+  const { status: httpStatus } = await sendCommand();
+  const { status, code, details } = ended;
+  return { commandId, httpStatus, status, code: code ?? undefined, details: details ?? {} };
 }
 
 async function allPages<T>(get: Api['get'], path: string): Promise<T[]> {

@@ -34,7 +34,7 @@ beforeAll(async () => {
   [admin, approver, approver2] = (await Promise.all(
     (['admin', 'approver', 'approver2'] as const).map((who) => signIn(system.baseUrl, who)),
   )) as [Api, Api, Api];
-}, 120_000);
+});
 afterAll(async () => {
   await system.stop();
   await servers.stop();

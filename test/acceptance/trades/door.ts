@@ -37,7 +37,7 @@ export async function openDoor(): Promise<Door> {
     clock: AFTER_EVERY_CUTOFF,
     roles: ['server'],
   });
-  const operator = await poll('an API', 45_000, () => signIn(system.baseUrl));
+  const operator = await poll('an API', 60_000, () => signIn(system.baseUrl));
   await sendOrders(operator, [STORED]);
   return { operator, baseUrl: system.baseUrl, stop: system.stop };
 }

@@ -11,7 +11,7 @@ import { accountFeeSchedules, accounts } from '../../../db/schema/reference.ts';
 import { seedReference } from '../../../db/seed/reference.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import type { BusinessDate } from '../../../domain/calendar/business-date.ts';
-import type { Side } from '../../../domain/trades/trade.ts';
+import type { Side, TradeStage } from '../../../domain/trades/trade.ts';
 import { freshDatabase } from '../../support/database.ts';
 
 export const MON_2025_12_22 = '2025-12-22' as BusinessDate;
@@ -30,6 +30,8 @@ export interface Trade {
   readonly instrumentId?: string;
   readonly side?: Side;
   readonly orderChannel?: number;
+  readonly stage?: TradeStage;
+  readonly emsOrderNo?: string;
   readonly tradeDate?: BusinessDate;
   readonly recordedAt?: string;
   /** Id, quantity and price of each fill. */
@@ -50,6 +52,8 @@ export async function addTrade(db: Db, trade: Trade): Promise<void> {
       market: 'HK',
       side: trade.side ?? 'BUY',
       orderChannel: trade.orderChannel ?? 0,
+      stage: trade.stage ?? 'NORMAL',
+      emsOrderNo: trade.emsOrderNo ?? null,
       settlementChannel: 'CCASS',
       quantity: '1000',
       cancelled: false,
@@ -104,6 +108,7 @@ export async function changeOrder(
   orderId: string,
   change: {
     readonly side?: Side;
+    readonly stage?: TradeStage;
     readonly quantity?: string;
     readonly cancelled?: boolean;
     readonly at: string;

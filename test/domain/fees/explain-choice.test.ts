@@ -19,7 +19,7 @@ describe('lossInWords', () => {
   it('says why each rule of the sample tariff lost, with the values that decided', () => {
     const query = { ...trade, stampDutyExempt: false, channel: 6 };
     const rules = new Map(referenceData.rules.map((rule) => [rule.ruleId, rule]));
-    const facts = { ...trade, orderChannel: 6 };
+    const facts = { ...trade, orderChannel: 6, stage: 'NORMAL' } as const;
     const { chosen } = selectRules(referenceData.rules, query);
     const said = chosen.flatMap(({ rule, losers }) =>
       losers.map((loser) => [
@@ -41,13 +41,20 @@ describe('lossInWords', () => {
       'it asks for order channel 0, 9, and the order counts as channel 6',
     ],
     [
+      'stage-condition-not-met',
+      { conditions: { stages: ['GREY'] } },
+      'it asks for the stage GREY, and the trade is NORMAL',
+    ],
+    [
       'no-longer-in-force',
       { effectiveTo: '2025-06-30' },
       'it ended on 2025-06-30, before the trade date 2025-12-22',
     ],
   ] as const)('%s', (reason, change, words) => {
     const loser = { ...referenceData.rules[0]!, ...change } as FeeRule;
-    expect(lossInWords(reason, loser, undefined, { ...trade, orderChannel: 6 })).toBe(words);
+    expect(
+      lossInWords(reason, loser, undefined, { ...trade, orderChannel: 6, stage: 'NORMAL' }),
+    ).toBe(words);
   });
 });
 
@@ -57,11 +64,14 @@ describe('conditionsMet', () => {
       ...referenceData.rules.find(({ ruleId }) => ruleId === 9001)!,
       conditions: { channels: [0, 6] },
     };
-    const met = conditionsMet(rule, { ...trade, orderChannel: 6 });
+    const met = conditionsMet(rule, { ...trade, orderChannel: 6, stage: 'NORMAL' });
     expect(met.find(({ condition }) => condition === 'channel')).toEqual({
       condition: 'channel',
       asked: '0, 6',
       found: '6',
+    });
+    expect(met.find(({ condition }) => condition === 'stage')).toEqual({
+      ...{ condition: 'stage', asked: 'any', found: 'NORMAL' },
     });
     expect(met.map(({ condition }) => condition)).toEqual([
       'market',
@@ -70,6 +80,7 @@ describe('conditionsMet', () => {
       'side',
       'tradeDate',
       'channel',
+      'stage',
     ]);
   });
 });
@@ -84,7 +95,9 @@ describe('the id of a fee', () => {
   it.each(['', '1042.3', '2025-12-22.1042', '2025-12-22.1042.3.1', '2025-12-22.x.3'])(
     '%j is none',
     (text) => {
-      expect(() => parseFeeId(text)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+      expect(() => parseFeeId(text)).toThrow(
+        expect.objectContaining({ code: 'NOT_FOUND', details: { feeId: text } }),
+      );
     },
   );
 });

@@ -77,6 +77,7 @@ describe('a rule that means nothing sound is refused with field and reason', () 
     ['effectiveTo', { effectiveTo: parseBusinessDate('2025-12-21') }, 'lies before effectiveFrom'],
     ['rounding', { rounding: { mode: 'ceil', increment: '0.0001' } }, 'has at most three decimals'],
     ['max', { min: '5', max: '4.99' }, 'is below min'],
+    ['conditions', { market: 'US', conditions: { stages: ['GREY'] } }, 'US has no grey market'],
     ...BOUNDS.map((bound): [string, Partial<FeeRule>, string] => [
       Object.keys(bound)[0]!,
       { formula: remainder, unit: 'contract', ...bound },

@@ -35,7 +35,7 @@ function planOf(formula: FeeFormula, more: Partial<FeeRule> = {}): TariffPlan {
     market,
     instrumentType: 'EQUITY',
     stampDutyExempt: false,
-    side: 'BUY',
+    side: more.sides === 'SELL' ? 'SELL' : 'BUY',
     tradeDate: DEC_22,
     channel: 0,
     currency: 'HKD',
@@ -48,13 +48,17 @@ const price = (plan: TariffPlan, shares: readonly number[], before: MonthToDate)
     prices: shares.map(() => '1'),
     monthToDate: () => before,
   });
+const without = <T extends object>(field: keyof T, of: T): T =>
+  Object.fromEntries(Object.entries(of).filter(([name]) => name !== field)) as T;
 const amounts = (...of: Parameters<typeof price>) => price(...of).lines.map(({ amount }) => amount);
 
 describe('a fee in monthly tiers', () => {
   test('is refused where nobody counted the month', () => {
     const order = { quantities: ['1'], prices: ['1'] };
+    const why = 'tiers by the calendar month need what the account traded before';
+    const refusal = { code: 'UNSUPPORTED', details: { why, feeCode: 'COMMISSION' } };
     expect(() => priceExecutions(planOf(MARGINAL), order)).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED' }) as Error,
+      expect.objectContaining(refusal) as Error,
     );
   });
 
@@ -64,6 +68,15 @@ describe('a fee in monthly tiers', () => {
   ])('%s', (_name, unit, expected) => {
     const plan = planOf(MARGINAL, { unit });
     expect(amounts(plan, [80_000, 220_000], { turnoverBefore: '900000' })).toEqual(expected);
+  });
+
+  test.each([
+    ['marginal', ['80.00', '60.00']],
+    ['slab', ['80.00', '50.00']],
+    ['next-day', ['80.00', '100.00']],
+  ] as const)('in mode %s prices each execution from its place', (mode, expected) => {
+    const plan = planOf({ ...MARGINAL, mode }, { unit: 'execution' });
+    expect(amounts(plan, [80_000, 100_000], { turnoverBefore: '900000' })).toEqual(expected);
   });
 
   test('the boundary belongs to the tier below it', () => {
@@ -141,6 +154,8 @@ describe('the counters of a month', () => {
   test.each([
     ['a sale', trades({ side: 'SELL' }), {}, ONE],
     ['a sale where the fee is of purchases', trades({ side: 'SELL' }), { sides: 'BUY' }, NONE],
+    ['a purchase where the fee is of sales', trades(), { sides: 'SELL' }, NONE],
+    ['a sale where the fee is of sales', trades({ side: 'SELL' }), { sides: 'SELL' }, ONE],
     ['another type', trades({ instrumentType: 'ETF' }), {}, ONE],
     ['a type of others', trades({ instrumentType: 'ETF' }), { instrumentTypes: ['EQUITY'] }, NONE],
     ['another market', trades({ market: 'SH' }), {}, NONE],
@@ -155,7 +170,24 @@ describe('the counters of a month', () => {
   test('of the next trading day leave out the day itself', () => {
     const plan = planOf({ ...MARGINAL, mode: 'next-day' });
     const yesterday = trades({ tradeDate: day('2025-12-19') });
-    expect(before(plan, [trades(), yesterday])).toEqual(ONE);
+    expect(before(plan, [trades(), trades(), yesterday])).toEqual(ONE);
+    expect(before(plan, [trades(), trades()])).toEqual(NONE);
+  });
+
+  test('of a choice that names no trades take all of them', () => {
+    const { query, lines } = planOf(MARGINAL, { sides: 'BUY' });
+    const choice = without('monthScope', lines[0]!.choice);
+    const counters = new MonthCounters([trades({ side: 'SELL', instrumentType: 'ETF' })]);
+    expect(counters.before({ ...lines[0]!, choice }, query)).toEqual(ONE);
+  });
+
+  test('are of a currency: an order without one is refused', () => {
+    const { query, lines } = planOf(MARGINAL);
+    const why = 'what counts for a monthly tier has a currency';
+    const refusal = { code: 'UNSUPPORTED', details: { why, feeCode: 'COMMISSION' } };
+    expect(() => new MonthCounters([]).before(lines[0]!, without('currency', query))).toThrow(
+      expect.objectContaining(refusal) as Error,
+    );
   });
 
   test('take back what a contract had added that was amended', () => {
@@ -164,6 +196,8 @@ describe('the counters of a month', () => {
     for (const sides of ['BUY', 'BOTH'] as const) {
       expect(before(planOf(MARGINAL, { sides }), [wrong, back])).toEqual(NONE);
     }
+    const sold = counted('AMENDMENT_REVERSE', trades());
+    expect([back.side, sold.side]).toEqual(['BUY', 'SELL']);
     const right = counted('AMENDMENT_NEW', trades());
     expect(before(planOf(MARGINAL), [wrong, back, right])).toEqual(ONE);
   });
@@ -187,5 +221,5 @@ test('who is counted by the month: packages and accounts that a monthly rule is 
     scheduleIds: new Set(['hk-value-tier-marginal']),
     accountNos: new Set(['A1']),
   });
-  expect(countedByMonth([global]).everyone).toBe(true);
+  expect(countedByMonth([global, personal]).everyone).toBe(true);
 });

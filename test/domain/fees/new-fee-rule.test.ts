@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
+import { addDays, parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../../domain/errors/clearing-error.ts';
 import type { FeeRule } from '../../../domain/fees/fee-rule.ts';
 import { newFeeRule, type FeeRuleDraft } from '../../../domain/fees/new-fee-rule.ts';
@@ -77,6 +77,41 @@ describe('a new version of a fee rule', () => {
     expect(() => add('2025-06-01')).toThrow(/FEE_RULE_INVALID/);
   });
 
+  it('stands on or before today only where no later one was in force', () => {
+    const second = { ...stamp, ruleId: 9999, version: 4, effectiveFrom: addDays(TODAY, 1) };
+    const add = (effectiveFrom: string) => {
+      const known = { ...KNOWN, ofMarket: [second, ...HK_RULES] };
+      return newFeeRule(STAMP, draftOf(stamp, { effectiveFrom }), known);
+    };
+    const reason = 'lies between versions that were in force: correct one from its own first day';
+    expect(() => add(TODAY)).toThrow(
+      expect.objectContaining({
+        details: { field: 'effectiveFrom', reason, value: TODAY },
+      }) as Error,
+    );
+    expect(add(second.effectiveFrom)).toMatchObject({ rule: { version: 5 }, replaces: second });
+    expect(addStamp({ effectiveFrom: TODAY })).toMatchObject({ replaces: stamp });
+  });
+
+  it('of an account names it, and one of a package has no account', () => {
+    const of = { market: 'HK', feeCode: 'COMMISSION', scheduleId: null, accountNo: 'A0001' };
+    const draft = draftOf(ordinary, { effectiveFrom: '2026-01-01' });
+    expect(newFeeRule(of, draft, KNOWN).rule).toMatchObject({
+      scheduleId: null,
+      accountNo: 'A0001',
+    });
+    expect('accountNo' in newFeeRule(COMMISSION, draft, KNOWN).rule).toBe(false);
+  });
+
+  it.each(['effectiveFrom', 'effectiveTo'])('whose %s no calendar has says which', (field) => {
+    const days = { effectiveFrom: '2026-01-01', effectiveTo: '2026-12-31', [field]: '2026-02-29' };
+    expect(() => addStamp(days)).toThrow(
+      expect.objectContaining({
+        details: { field, reason: 'has to be a day that exists', value: '2026-02-29' },
+      }) as Error,
+    );
+  });
+
   it('competes with rules of its own side, types and channels only', () => {
     const special = draftOf(ordinary, {
       effectiveFrom: '2020-01-01',
@@ -106,7 +141,7 @@ describe('a new version of a fee rule', () => {
     ['four decimals', { rounding: { mode: 'half-up', increment: '0.0001' } }, 'rounding'],
     ['an order of an execution management system', { unit: 'ems-order' }, 'unit'],
     ['an unknown condition', { conditions: { weather: ['rain'] } }, 'conditions'],
-    ['a stage, which orders do not carry', { conditions: { stages: ['GREY'] } }, 'conditions'],
+    ['an unknown stage', { conditions: { stages: ['DARK'] } }, 'conditions'],
     ['a condition without anything in it', { conditions: { instruments: [] } }, 'conditions'],
     ['a channel that is none', { conditions: { channels: [10] } }, 'conditions'],
     ['a divisor of nothing', { divisor: 0 }, 'divisor'],

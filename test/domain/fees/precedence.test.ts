@@ -164,6 +164,7 @@ describe('a compiler', () => {
     expect(namedInRules(referenceData.rules)).toEqual({
       accountNos: new Set(),
       instrumentIds: new Set(),
+      stages: false,
     });
     expect([...namedInRules(rules).accountNos]).toEqual(['A0001', 'A7']);
     const compile = tariffCompiler(rules);

@@ -70,6 +70,7 @@ function explanationsOf(
         ...ids,
         ledgerDate: MON_2025_12_22,
         orderChannel: 6,
+        stage: 'NORMAL',
         stampDutyEdit: null,
         executions,
       },

@@ -81,7 +81,7 @@ export class FlowBench {
   }
 
   async until(what: string, holds: (state: FlowState) => boolean): Promise<FlowState> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {
       if (holds(this.flow.state)) return this.flow.state;
       await pause(20);
@@ -95,7 +95,7 @@ export class FlowBench {
 
   /** Waits until the workflow's own copy, which lags behind, has the mode as well. */
   async untilCopy(mode: FlowState['mode']): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {
       if ((await this.handle.query<FlowState>('flowState')).mode === mode) return;
       await pause(20);
