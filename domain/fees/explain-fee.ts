@@ -4,11 +4,14 @@ import { formatAmount, roundTo } from '../money/rounding.ts';
 import { partIn, progressively } from './fee-formula.ts';
 import type { FeeFormula, ProgressiveTier } from './fee-rule.ts';
 import { factorOf } from './fee-terms.ts';
+import type { FxRate } from './fx-rate.ts';
 import { isMonthly } from './monthly-formulas.ts';
 import { amountInMonth, partsInMonth } from './monthly-tiers.ts';
 import type { FeeChoice, FeeLine } from './tariff-plan.ts';
 
 export type ExplanationStep =
+  /** The amounts of the rule were converted into the trade currency; all that follows is in it. */
+  | ({ readonly step: 'convert'; readonly result: null } & FxRate)
   | { readonly step: 'waived'; readonly because: string; readonly result: DecimalString }
   /** Nothing is charged unless the metric is larger; result null: it is. */
   | {
@@ -88,8 +91,12 @@ const waived = (choice: FeeChoice): ExplanationStep[] => [
 ];
 
 function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
-  const threshold = thresholdStep(line, choice);
-  if (line.clamp === 'threshold') return threshold;
+  const { fx } = choice;
+  const begin: ExplanationStep[] = [
+    ...(fx === undefined ? [] : [{ step: 'convert' as const, ...fx, result: null }]),
+    ...thresholdStep(line, choice),
+  ];
+  if (line.clamp === 'threshold') return begin;
   const raw = rawAmount(line, choice);
   const { divisor } = choice;
   const annual = divisor === undefined ? raw : raw.div(divisor);
@@ -99,7 +106,7 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   // A deciding bound stands for its own amount; a floor after rounding hides which one that was.
   if (line.clamp === '') assertSame(choice, outcome, line.exact);
   const steps: ExplanationStep[] = [
-    ...threshold,
+    ...begin,
     ...(before === null ? [] : [{ step: 'month' as const, before, result: null }]),
     {
       step: 'compute',

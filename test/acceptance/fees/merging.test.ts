@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { differenceOf, type Explanation } from '../../../scripts/explain-fees/recompute-fee.ts';
+import type { Explanation } from '../../../scripts/explain-fees/explained-terms.ts';
+import { differenceOf } from '../../../scripts/explain-fees/recompute-fee.ts';
 import { DayDesk, stepOf, type FlowDesk } from '../support/desk.ts';
 import { orderOf, sendOrders, type OrderAsked, type PlacedOrder } from '../support/front-office.ts';
 import { MON_2025_12_22, startTiny, TUE_2025_12_23, type Stage } from '../support/tiny-system.ts';

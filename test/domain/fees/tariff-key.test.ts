@@ -78,14 +78,14 @@ describe('the choice of a rule', () => {
     },
   );
 
-  it('is refused in another currency than that of the trade, with both', () => {
+  it('is refused for a trade in another currency than its market, with both', () => {
     let refusal: unknown;
     try {
       compileTariff([RULE], { ...QUERY, currency: 'USD' });
     } catch (error) {
       refusal = error;
     }
-    const why = 'the fee is in another currency than the trade';
+    const why = 'the trade is in another currency than its market and the fee';
     expect(refusal).toMatchObject({
       code: 'UNSUPPORTED',
       details: { why, feeCode: 'ANY', feeCurrency: 'HKD', tradeCurrency: 'USD' },
