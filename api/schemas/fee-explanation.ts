@@ -51,6 +51,13 @@ const Inputs = shape({
     ...Amount,
     description: 'What the rows of the contract before this one add up to.',
   }),
+  monthBefore: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Of monthly tiers: orders, shares or turnover of the month before; else null.',
+  }),
+  sources: list(shape({ feeCode: Type.String(), amount: Amount }), {
+    description: 'Of a fee of fees: what each code charges on the contract.',
+  }),
 });
 
 export const FeeExplanationView = shape({

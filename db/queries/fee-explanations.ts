@@ -9,6 +9,7 @@ import {
 } from '../../domain/fees/fee-explanation.ts';
 import { feeIdOf, parseFeeId } from '../../domain/fees/fee-id.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
+import { Decimal, type DecimalString } from '../../domain/money/decimal.ts';
 import { executionsOfContracts } from './fees.ts';
 import { groupRows } from './group-rows.ts';
 import { rows, type Reader } from './rows.ts';
@@ -40,11 +41,14 @@ const EXECUTIONS = `SELECT * FROM (${executionsOfContracts('= ANY($2)')}) x
 
 const FEES = `SELECT f.contract_id AS "contractId", f.line, k.fee_code AS "feeCode", k.payee,
     f.execution_no AS "executionNo", f.metric, f.exact_amount AS exact, f.clamp, f.amount, h.choice,
+    m.before AS "monthBefore",
     coalesce(sum(f.amount) OVER (PARTITION BY f.contract_id ORDER BY f.line
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS "feesBefore"
   FROM fees f
   JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
   JOIN fee_choices h ON h.choice_id = f.choice_id
+  LEFT JOIN month_positions m ON m.ledger_date = f.ledger_date
+    AND m.contract_id = f.contract_id AND m.line = f.line
   WHERE f.ledger_date = $1 AND f.contract_id = ANY($2) ORDER BY f.contract_id, f.line`;
 
 const CONTRACT_IDS = `SELECT contract_id AS id FROM live_contracts
@@ -57,6 +61,7 @@ interface ExplainableFee {
 }
 
 type ContractRow = Omit<PricedContract, 'executions'>;
+type FeeRow = Omit<StoredFee, 'totals'>;
 type FillRow = PricedExecution & { readonly contractId: number };
 
 const executionOf = (fill: FillRow): PricedExecution => {
@@ -78,11 +83,21 @@ async function explainableFees(
       return [contract.contractId, { ...contract, executions }];
     }),
   );
-  const fees = await rows<StoredFee>(reader, FEES, [ledgerDate, contractIds]);
-  return fees.flatMap((fee) => {
-    const contract = contracts.get(fee.contractId);
-    return contract === undefined ? [] : [{ fee, contract }];
+  const fees = await rows<FeeRow>(reader, FEES, [ledgerDate, contractIds]);
+  return [...groupRows(fees, ({ contractId }) => contractId)].flatMap(([contractId, own]) => {
+    const contract = contracts.get(contractId);
+    if (contract === undefined) return [];
+    const totals = totalsOf(own);
+    return own.map((fee) => ({ fee: { ...fee, totals }, contract }));
   });
+}
+
+function totalsOf(fees: readonly FeeRow[]): ReadonlyMap<string, DecimalString> {
+  const totals = new Map<string, DecimalString>();
+  for (const { feeCode, amount } of fees) {
+    totals.set(feeCode, new Decimal(totals.get(feeCode) ?? 0).plus(amount).toString());
+  }
+  return totals;
 }
 
 /** Rules are never changed or deleted, so a rule that was read once stays what it is. */

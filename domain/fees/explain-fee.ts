@@ -52,22 +52,34 @@ export interface ExplainedLine extends Pick<FeeLine, 'metric' | 'exact' | 'clamp
 
 /**
  * The arithmetic of a stored fee row, step by step: metric × rate, bounds in their order, rounding.
- * The last result is the stored amount; otherwise row and choice do not belong together, which
- * throws BOOKS_OUT_OF_BALANCE.
+ * The last result is the stored amount, and what comes before rounding is the stored exact amount;
+ * otherwise row and choice do not belong together, which throws BOOKS_OUT_OF_BALANCE.
  */
 export function explainFee(line: ExplainedLine, choice: FeeChoice): readonly ExplanationStep[] {
+  assertMonth(line, choice);
   const steps = line.clamp === 'waived' ? waived(choice) : computed(line, choice);
-  const last = steps.at(-1);
-  if (last === undefined || !new Decimal(last.result ?? line.exact).eq(line.amount)) {
-    throw new ClearingError('BOOKS_OUT_OF_BALANCE', {
-      why: 'the fee row does not follow from its rule',
-      feeCode: choice.feeCode,
-      ruleId: choice.ruleId,
-      expected: last?.result,
-      stored: line.amount,
-    });
-  }
+  assertSame(choice, steps.at(-1)?.result ?? line.exact, line.amount);
   return steps;
+}
+
+function assertSame(choice: FeeChoice, expected: DecimalString, stored: DecimalString): void {
+  if (new Decimal(expected).eq(stored)) return;
+  const { feeCode, ruleId } = choice;
+  const why = 'the fee row does not follow from its rule';
+  throw new ClearingError('BOOKS_OUT_OF_BALANCE', { why, feeCode, ruleId, expected, stored });
+}
+
+/**
+ * What is priced in tiers by monthly shares or turnover begins somewhere in the month, and nothing
+ * else does. Where the place is lost, nobody may take it for the beginning of the month.
+ */
+function assertMonth({ clamp, monthBefore }: ExplainedLine, choice: FeeChoice): void {
+  const { feeCode, ruleId, formula, sumExecutions } = choice;
+  const isTiered = formula.kind === 'shareTier' || formula.kind === 'turnoverTier';
+  const begins = isTiered && !sumExecutions && clamp !== 'waived' && clamp !== 'threshold';
+  if (begins === (typeof monthBefore === 'string')) return;
+  const why = begins ? 'the fee row has lost its place in the month' : 'it has none in the month';
+  throw new ClearingError('BOOKS_OUT_OF_BALANCE', { why, feeCode, ruleId });
 }
 
 const waived = (choice: FeeChoice): ExplanationStep[] => [
@@ -81,6 +93,10 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   const { divisor } = choice;
   const annual = divisor === undefined ? raw : (raw?.div(divisor) ?? null);
   const before = line.monthBefore ?? null;
+  const bounds = boundSteps(line, choice, annual);
+  const outcome = bounds.length === 0 ? annual?.toString() : bounds.at(-1)?.result;
+  // A deciding bound stands for its own amount; a floor after rounding hides which one that was.
+  if (line.clamp === '' && typeof outcome === 'string') assertSame(choice, outcome, line.exact);
   const steps: ExplanationStep[] = [
     ...threshold,
     ...(before === null ? [] : [{ step: 'month' as const, before, result: null }]),
@@ -94,7 +110,7 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
     ...(divisor === undefined
       ? []
       : [{ step: 'divide' as const, divisor, result: annual?.toString() ?? null }]),
-    ...boundSteps(line, choice, annual),
+    ...bounds,
   ];
   if (choice.formula.kind === 'remainder') return steps;
   const rounded = roundTo(new Decimal(line.exact), choice.rounding);
@@ -118,17 +134,19 @@ function thresholdStep({ metric, clamp }: ExplainedLine, choice: FeeChoice): Exp
 /** The amount before division and bounds, where the metric alone gives it. */
 function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal | null {
   const { formula } = choice;
+  // Of a sum only the outcome is stored.
+  if (choice.sumExecutions) return new Decimal(line.exact);
   const factor = factorOf(formula);
   if (formula.kind === 'flat') return factor;
   if (formula.kind === 'amountTier' || formula.kind === 'quantityTier') {
     return progressively(formula.tiers, new Decimal(line.metric));
   }
-  if (isMonthly(formula) && !choice.sumExecutions) {
+  if (isMonthly(formula)) {
     return amountInMonth(formula, new Decimal(line.metric), new Decimal(line.monthBefore ?? 0));
   }
-  if (factor !== null && !choice.sumExecutions) return factor.times(line.metric);
+  if (factor !== null) return factor.times(line.metric);
   const isExact = line.clamp === '' && choice.divisor === undefined;
-  return isExact || choice.sumExecutions ? new Decimal(line.exact) : null;
+  return isExact ? new Decimal(line.exact) : null;
 }
 
 function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormula): string {

@@ -9,6 +9,7 @@ import {
   type ConditionMet,
 } from './explain-choice.ts';
 import { explainFee, type ExplanationStep } from './explain-fee.ts';
+import { sourcesOf } from './fee-dependencies.ts';
 import { feeIdOf } from './fee-id.ts';
 import type { FeeRule } from './fee-rule.ts';
 import type { FeeChoice, FeeLine, LosingReason } from './tariff-plan.ts';
@@ -60,6 +61,10 @@ export interface StoredFee extends Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 
   readonly choice: FeeChoice;
   /** What the rows of the contract before this one add up to. */
   readonly feesBefore: DecimalString;
+  /** Of tiers by monthly shares or turnover: what they had counted before; else null. */
+  readonly monthBefore: DecimalString | null;
+  /** What each fee code charges on the contract. */
+  readonly totals: ReadonlyMap<string, DecimalString>;
 }
 
 export interface RejectedRule {
@@ -111,6 +116,10 @@ export interface FeeInputs extends ChoiceFacts {
   /** Shares of one contract. */
   readonly multiplier: DecimalString;
   readonly feesBefore: DecimalString;
+  /** Of a fee in monthly tiers: orders, shares or turnover of the month before; else null. */
+  readonly monthBefore: DecimalString | null;
+  /** Of a fee of fees: what each code charges on the contract; else empty. */
+  readonly sources: readonly { readonly feeCode: string; readonly amount: DecimalString }[];
 }
 
 /**
@@ -123,7 +132,7 @@ export function explainedFee(
   contract: PricedContract,
   rules: ReadonlyMap<number, FeeRule>,
 ): FeeExplanation {
-  const { contractId, line, feeCode, payee, metric, exact, clamp, amount } = fee;
+  const { contractId, line, feeCode, payee, metric, exact, clamp, amount, monthBefore } = fee;
   const { losers, ...terms } = fee.choice;
   const { ledgerDate } = contract;
   const feeId = feeIdOf({ ledgerDate, contractId, line });
@@ -133,7 +142,7 @@ export function explainedFee(
     throw new ClearingError('BOOKS_OUT_OF_BALANCE', { why: 'no such fee rule', feeId, ruleId });
   };
   const winner = ruleOf(terms.ruleId);
-  const arithmetic = explainFee({ metric, exact, clamp, amount }, fee.choice);
+  const arithmetic = explainFee({ metric, exact, clamp, amount, monthBefore }, fee.choice);
   return {
     feeId,
     ledgerDate,
@@ -209,5 +218,16 @@ function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeI
     consideration: total(executions.map(({ consideration }) => consideration)),
     multiplier: '1',
     feesBefore: formatAmount(new Decimal(fee.feesBefore)),
+    monthBefore: ordinalBefore(fee) ?? fee.monthBefore,
+    sources: sourcesOf(fee.choice.formula).map((feeCode) => {
+      const amount = fee.totals.get(feeCode) ?? '0';
+      return { feeCode, amount: formatAmount(new Decimal(amount)) };
+    }),
   };
 }
+
+/** Of tiers by orders the metric itself is the place in the month, so no other row has it. */
+const ordinalBefore = ({ choice, metric, clamp }: StoredFee): DecimalString | null =>
+  choice.formula.kind === 'orderTier' && clamp !== 'waived'
+    ? new Decimal(metric).minus(1).toString()
+    : null;

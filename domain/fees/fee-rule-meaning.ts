@@ -46,14 +46,21 @@ export function assertMeaning(rule: FeeRule, known: RuleSurroundings): void {
   assertSources(rule, known);
 }
 
+/** What decides between amounts of a formula. */
+const BOUNDS = [
+  ...(['threshold', 'divisor', 'min', 'max', 'capRate'] as const),
+  ...(['minBeatsMax', 'minWaivedFor', 'floorPerLine'] as const),
+];
+
 function assertFormula(rule: FeeRule): void {
   const { formula } = rule;
   const unknown = unknownFieldOf(formula);
   if (unknown !== undefined) {
     throw invalidRule('formula', `${formula.kind} has no ${unknown}`, formula);
   }
-  if (formula.kind === 'remainder' && (rule.threshold ?? rule.divisor) !== undefined) {
-    throw invalidRule('formula', 'a remainder has neither threshold nor divisor', formula);
+  const bound = BOUNDS.find((name) => rule[name] !== undefined);
+  if (formula.kind === 'remainder' && bound !== undefined) {
+    throw invalidRule(bound, 'a remainder is what is left, so nothing bounds it', rule[bound]);
   }
   // Of an execution or an order it would be left over again, after the fees of the whole contract.
   if (formula.kind === 'remainder' && rule.unit !== 'contract') {

@@ -31,6 +31,11 @@ function against(changes: Partial<FeeRule>, ofMarket: readonly FeeRule[] = []): 
   }
 }
 
+const BOUNDS: readonly Partial<FeeRule>[] = [
+  ...[{ threshold: '1' }, { divisor: 365 }, { min: '1' }, { max: '1' }, { capRate: '0.1' }],
+  ...[{ minBeatsMax: true as const }, { minWaivedFor: ['ETF'] }, { floorPerLine: '0.01' }],
+];
+
 describe('a rule that means nothing sound is refused with field and reason', () => {
   it.each<[string, Partial<FeeRule>, string]>([
     [
@@ -42,10 +47,10 @@ describe('a rule that means nothing sound is refused with field and reason', () 
     ['rounding', { rounding: { mode: 'ceil', increment: '0.0001' } }, 'has at most three decimals'],
     ['max', { min: '5', max: '4.99' }, 'is below min'],
     ['conditions', { market: 'US', conditions: { stages: ['GREY'] } }, 'US has no grey market'],
-    ...[{ threshold: '1' }, { divisor: 365 }].map((more): [string, Partial<FeeRule>, string] => [
-      'formula',
-      { formula: remainder, ...more },
-      'a remainder has neither threshold nor divisor',
+    ...BOUNDS.map((bound): [string, Partial<FeeRule>, string] => [
+      Object.keys(bound)[0]!,
+      { formula: remainder, unit: 'contract', ...bound },
+      'a remainder is what is left, so nothing bounds it',
     ]),
     [
       'unit',

@@ -14,5 +14,11 @@ it('names the accounts and instruments of all rules, whoever they are for', () =
   expect(namedInRules(rules)).toEqual({
     accountNos: new Set(['A1', 'A2', 'A3']),
     instrumentIds: new Set(['ST/HK/700', 'ST/HK/5']),
+    stages: false,
   });
+});
+
+it('says that a condition asks for the stage', () => {
+  const rules = [anyRule({ formula }), anyRule({ formula, conditions: { stages: ['GREY'] } })];
+  expect(namedInRules(rules)).toMatchObject({ stages: true });
 });

@@ -4,8 +4,9 @@ import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
 import { emsOrderPlaces } from '../../../domain/fees/ems-order-places.ts';
 import { explainedFee } from '../../../domain/fees/fee-explanation.ts';
-import type { FeeRule } from '../../../domain/fees/fee-rule.ts';
+import { TURNOVER_MODES, type FeeRule } from '../../../domain/fees/fee-rule.ts';
 import { priceExecutions } from '../../../domain/fees/price-executions.ts';
+import type { MonthToDate, TariffQuery } from '../../../domain/fees/tariff-plan.ts';
 import { Decimal } from '../../../domain/money/decimal.ts';
 import { ROUNDING_MODES } from '../../../domain/money/rounding.ts';
 import { differenceOf, type Explanation } from '../../../scripts/explain-fees/recompute-fee.ts';
@@ -28,9 +29,16 @@ interface Fill {
   readonly emsOrderNo?: string | null;
 }
 
+const NOTHING_BEFORE: MonthToDate = {};
+
 /** The explanations of all fees of an order under these rules, as JSON brings them. */
-function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Explanation[] {
-  const plan = compileTariff(rules, { ...FACTS, stampDutyExempt: true, channel: 6 });
+function explanationsOf(
+  rules: readonly FeeRule[],
+  fills: readonly Fill[],
+  month = NOTHING_BEFORE,
+  more: Partial<TariffQuery> = {},
+): Explanation[] {
+  const plan = compileTariff(rules, { ...FACTS, stampDutyExempt: true, channel: 6, ...more });
   const orderOf = fills.map(
     (_, at) => fills.slice(1, at + 1).filter(({ opensOrder }) => opensOrder).length,
   );
@@ -43,7 +51,9 @@ function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Expl
     prices: fills.map(({ price }) => price),
     orderOf,
     emsOrderOf: emsOrderPlaces(emsOrderNos),
+    monthToDate: () => month,
   });
+  const totals = new Map(plan.lines.map(({ feeCode }, at) => [feeCode, priced.lineTotals[at]!]));
   let feesBefore = new Decimal(0);
   return priced.lines.map((line, at) => {
     const executions = fills.map(({ quantity, price }, index) => {
@@ -58,7 +68,12 @@ function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Expl
     const fee = { ...line, contractId: 1, line: at + 1, payee: 'BROKER', executionNo, choice };
     const ids = { contractId: 1, orderId: 'O1', accountNo: '1', instrumentId: 'ST/HK/700' };
     const explanation = explainedFee(
-      { ...fee, feesBefore: feesBefore.toString() },
+      {
+        ...fee,
+        feesBefore: feesBefore.toString(),
+        monthBefore: line.monthBefore ?? null,
+        totals,
+      },
       {
         ...FACTS,
         ...ids,
@@ -120,6 +135,29 @@ const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
     ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH' as const, currency: 'HKD' },
   }));
 
+const ENDS = [100_000, 1_000_000, null] as const;
+const rates = fc.array(amount(1, 5), { minLength: 3, maxLength: 3 });
+const monthly: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
+  fc.tuple(rates, fc.constantFrom(...TURNOVER_MODES)).map(([each, mode]) => ({
+    kind: 'turnoverTier' as const,
+    mode,
+    tiers: ENDS.map((end, at) => ({ upTo: end === null ? null : `${end}`, rate: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'shareTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo, perShare: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'orderTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo: upTo && upTo / 50_000, flat: each[at]! })),
+  })),
+);
+const monthArbitrary: fc.Arbitrary<MonthToDate> = fc.record({
+  ordersBefore: fc.nat({ max: 25 }),
+  sharesBefore: amount(1_200_000, 2),
+  turnoverBefore: amount(1_200_000, 2),
+});
+
 const fillsArbitrary = fc.array(
   fc.record({
     quantity: amount(100_000, 2),
@@ -146,6 +184,62 @@ describe('a fee computed again from its explanation alone', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('is the same in tiers by the month, wherever the trade begins', () => {
+    fc.assert(
+      fc.property(
+        monthly,
+        ruleArbitrary,
+        monthArbitrary,
+        fillsArbitrary,
+        (tiers, rule, month, fills) => {
+          const explanations = explanationsOf([{ ...rule, formula: tiers }, REST], fills, month);
+          expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same for a fee of fees, and for executions that are rounded together', () => {
+    fc.assert(
+      fc.property(ruleArbitrary, amount(1, 4), fillsArbitrary, (rule, rate, fills) => {
+        const ofFees: FeeRule = {
+          ...{ ...REST, feeCode: 'TAX', ruleId: 3, unit: 'contract' },
+          formula: { kind: 'ofFees', rate, feeCodes: ['NOT_CHARGED', 'ANY'] },
+        };
+        const summed = explanationsOf([{ ...rule, unit: 'feeUnit' }, ofFees], fills, undefined, {
+          feeUnit: 'account-day',
+          roundingPolicy: { policyId: 'sums', base: rule.rounding, sumExecutions: true },
+        });
+        const explanations = [...explanationsOf([rule, ofFees], fills), ...summed];
+        expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is a difference where its place in the month, or a source, is not stated', () => {
+    const rule: FeeRule = {
+      ...{ ...REST, feeCode: 'ANY', ruleId: 1 },
+      formula: { kind: 'shareTier', tiers: [{ upTo: null, perShare: '0.01' }] },
+    };
+    const tax: FeeRule = {
+      ...{ ...REST, feeCode: 'TAX', ruleId: 3, unit: 'contract' },
+      formula: { kind: 'ofFees', rate: '0.1', feeCodes: ['ANY'] },
+    };
+    const month = { sharesBefore: '900' };
+    const both = explanationsOf([rule, tax], [{ quantity: '500', price: '42.5' }], month);
+    const [tiered, taxed] = both.map((explanation, at) =>
+      differenceOf({
+        ...explanation,
+        inputs: { ...explanation.inputs, ...(at === 0 ? { monthBefore: null } : { sources: [] }) },
+      }),
+    );
+    expect(tiered?.what).toContain('place in the month');
+    expect(taxed?.what).toContain('ANY');
+    expect(both.map(differenceOf)).toEqual([undefined, undefined]);
   });
 
   it('is another when any of what it states or follows from was changed', () => {
@@ -179,7 +273,6 @@ describe('a fee computed again from its explanation alone', () => {
   it.each([
     [{ formula: { kind: 'lottery' } }, 'lottery'],
     [{ rounding: { mode: 'banker', increment: '0.01' } }, 'banker'],
-    [{ sumExecutions: true }, 'sums'],
   ])('is a difference where the program does not know the terms: %j', (change, said) => {
     const rule: FeeRule = {
       ...{ ruleId: 1, feeCode: 'ANY', market: 'HK', scheduleId: 'any', version: 1 },
