@@ -24,6 +24,7 @@ import { contractBillRoutes, feeEditRoutes, handPriceRoutes } from './routes/con
 import { contractRoutes } from './routes/contracts.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { feeExplanationRoutes } from './routes/fee-explanations.ts';
+import { feeConfigurationRoutes, feePackageRoutes } from './routes/fee-configuration.ts';
 import { feeRuleRoutes } from './routes/fee-rules.ts';
 import { mergeRuleRoutes } from './routes/merge-rules.ts';
 import { feeSimulationRoutes } from './routes/fee-simulation.ts';
@@ -129,6 +130,8 @@ async function registerRoutes(
   await api.register(stampDutyRoutes);
   await api.register(feeRuleRoutes);
   await api.register(mergeRuleRoutes);
+  await api.register(feeConfigurationRoutes);
+  await api.register(feePackageRoutes);
   await api.register(feeExplanationRoutes);
   await api.register(feeSimulationRoutes);
   await api.register(finalFeeRoutes);

@@ -110,8 +110,8 @@ export async function feesInTrial(
   const plan = desk.plans.planOf(trade, instrument);
   const month = new MonthCounters(await monthOf(t, desk, billed, accountId));
   const monthToDate = (line: TariffLine) => month.before(line, plan.query);
-  const emsOrderOf = emsOrderPlaces(trade.emsOrderNos);
-  const priced = priceInto(plan, { ...trade, emsOrderOf, monthToDate }, () => undefined);
+  const executions = { ...trade, emsOrderOf: emsOrderPlaces(trade.emsOrderNos), monthToDate };
+  const priced = priceInto(plan, executions, () => undefined);
   return {
     contractId,
     currency: trade.currency,

@@ -42,6 +42,8 @@ export interface FeeRuleVersion {
    * again is billed by the rules of that date. Absent in runs of former releases, which saw all.
    */
   readonly ledgerDate?: BusinessDate;
+  /** The newest exchange rate; absent in runs of former releases, which had none. */
+  readonly maxRateId?: number;
 }
 
 const ordersOf = (ledgerDate: BusinessDate, syncRunIds: readonly number[]): string =>
@@ -121,7 +123,8 @@ export async function feeRuleVersion(
   const { ledgerDate, maxRuleId = Number.MAX_SAFE_INTEGER } = upTo;
   const { rows } = await client.query<FeeRuleVersion>(
     `SELECT count(*) AS count, coalesce(max(rule_id), 0) AS "maxRuleId",
-       md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest
+       md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest,
+       (SELECT coalesce(max(rate_id), 0) FROM fx_rates) AS "maxRateId"
      ${VISIBLE}`,
     [flow, maxRuleId, ledgerDate ?? null],
   );

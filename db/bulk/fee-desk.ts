@@ -10,6 +10,7 @@ import {
   schedulesOf,
   type InstrumentRow,
 } from './billing-queries.ts';
+import { loadFxBook } from './fx-book.ts';
 import { tradedByNow } from './month-to-date.ts';
 import { PlanChoice } from './plan-choice.ts';
 import { SettlementTermsBook } from './settlement-terms.ts';
@@ -51,7 +52,7 @@ export async function openFeeDesk(t: Transaction, scope: DeskScope): Promise<Fee
   const calendar = await loadClearingCalendar(t.tx);
   const instruments = await loadInstruments(t.client, flow, instrumentIds);
   const plans = new PlanChoice(
-    await tariffsOfRules(t.client, rules),
+    await tariffsOfRules(t.client, rules, await loadFxBook(t.client, flow, version)),
     await schedulesOf(t.client, accountIds),
     new StampDutyBook(await loadStampDutyEdits(t.client, flow)),
   );

@@ -193,6 +193,12 @@ export const ERROR_CATALOGUE = {
     '合单规则无效，详情列明字段。',
     '合單規則無效，詳情列明欄位。',
   ),
+  FX_RATE_MISSING: entry(
+    'data_quality',
+    'A fee needs an exchange rate that is not there.',
+    '收费所需的汇率缺失。',
+    '收費所需的匯率缺失。',
+  ),
   EVIDENCE_INCOMPLETE: entry(
     'conflict',
     'Not all that the evidence needs is there yet.',

@@ -1,67 +1,12 @@
 // A second opinion on a fee, from its explanation alone: nothing of Daycut is imported here, so an
 // error in the fee engine cannot repeat itself. Only decimal.js does the sums.
-import { Decimal as Base } from 'decimal.js';
-
-const Decimal = Base.clone({ precision: 60, toExpNeg: -60, toExpPos: 60 });
-type Decimal = Base;
-
-interface Formula {
-  readonly kind: string;
-  readonly rate?: string;
-  readonly amount?: string;
-  readonly totalFactor?: string;
-  readonly skipBelowAmount?: boolean;
-  readonly mode?: string;
-  readonly feeCodes?: readonly string[];
-  readonly tiers?: readonly Tier[];
-}
-
-/** Of one transaction from `gt` to `lte`; of the month from the end of the tier before to `upTo`. */
-interface Tier {
-  readonly gt?: string;
-  readonly lte?: string | null;
-  readonly upTo?: string | number | null;
-  readonly rate?: string;
-  readonly flat?: string;
-  readonly perShare?: string;
-  readonly min?: string;
-  readonly unsupported?: string;
-}
-
-/** What is read of the answer of GET /fees/{feeId}/explanation. */
-export interface Explanation {
-  readonly feeId: string;
-  readonly feeCode: string;
-  readonly inputs: {
-    readonly executions: readonly {
-      readonly quantity: string;
-      readonly price: string;
-      readonly orderPlace: number;
-      readonly emsOrderNo: string | null;
-    }[];
-    readonly multiplier: string;
-    readonly feesBefore: string;
-    readonly monthBefore: string | null;
-    readonly sources: readonly { readonly feeCode: string; readonly amount: string }[];
-  };
-  readonly terms: {
-    readonly formula: Formula;
-    readonly threshold?: string;
-    readonly divisor?: number;
-    readonly min: string | null;
-    readonly minWaived: boolean;
-    readonly max: string | null;
-    readonly capRate: string | null;
-    readonly minBeatsMax: boolean;
-    readonly rounding: { readonly mode: string; readonly increment: string };
-    readonly floorPerLine: string | null;
-    readonly sumExecutions: boolean;
-    readonly waiver: string;
-  };
-  readonly metric: string;
-  readonly exactAmount: string;
-  readonly amount: string;
-}
+import {
+  Decimal,
+  given,
+  inTradeCurrency,
+  type Explanation,
+  type Formula,
+} from './explained-terms.ts';
 
 export interface Recomputed {
   readonly metric: string;
@@ -92,11 +37,6 @@ function tradeOf({ executions, multiplier }: Explanation['inputs']): Trade {
     consideration: sum(fills.map(({ quantity, price }) => quantity.times(price).times(multiplier))),
   };
 }
-
-const given = (text: string | undefined): Decimal => {
-  if (text === undefined) throw new Error('the formula has no rate');
-  return new Decimal(text);
-};
 
 /** The pieces of the tiers, each with its ends, rate and minimum. */
 function piecesOf({ tiers }: Formula) {
@@ -265,7 +205,9 @@ const executionsOf = (inputs: Explanation['inputs']): readonly Explanation['inpu
  * The fee by its inputs and terms; what the explanation states as metric and amounts is not read.
  * Throws for terms that this program does not know: a fee is never taken for right unseen.
  */
-export function recomputeFee({ inputs, terms }: Explanation): Recomputed {
+export function recomputeFee(explanation: Explanation): Recomputed {
+  const { inputs } = explanation;
+  const terms = inTradeCurrency(explanation);
   const trade = tradeOf(inputs);
   const { consideration } = trade;
   if (terms.waiver !== '') {

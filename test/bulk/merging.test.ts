@@ -6,7 +6,8 @@ import { readContract, readContracts } from '../../db/queries/contracts.ts';
 import { readFees, type FeeView } from '../../db/queries/fees.ts';
 import { orderChannelEdits } from '../../db/schema/trades.ts';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
-import { differenceOf, type Explanation } from '../../scripts/explain-fees/recompute-fee.ts';
+import type { Explanation } from '../../scripts/explain-fees/explained-terms.ts';
+import { differenceOf } from '../../scripts/explain-fees/recompute-fee.ts';
 import { billsOf, count } from './support/books.ts';
 import {
   addTrade,

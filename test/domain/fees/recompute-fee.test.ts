@@ -5,11 +5,13 @@ import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
 import { emsOrderPlaces } from '../../../domain/fees/ems-order-places.ts';
 import { explainedFee } from '../../../domain/fees/fee-explanation.ts';
 import { TURNOVER_MODES, type FeeRule } from '../../../domain/fees/fee-rule.ts';
+import type { FxBook, FxRate } from '../../../domain/fees/fx-rate.ts';
 import { priceExecutions } from '../../../domain/fees/price-executions.ts';
 import type { MonthToDate, TariffQuery } from '../../../domain/fees/tariff-plan.ts';
 import { Decimal } from '../../../domain/money/decimal.ts';
 import { ROUNDING_MODES } from '../../../domain/money/rounding.ts';
-import { differenceOf, type Explanation } from '../../../scripts/explain-fees/recompute-fee.ts';
+import type { Explanation } from '../../../scripts/explain-fees/explained-terms.ts';
+import { differenceOf } from '../../../scripts/explain-fees/recompute-fee.ts';
 
 const MON_2025_12_22 = parseBusinessDate('2025-12-22');
 const FACTS = {
@@ -29,6 +31,11 @@ interface Fill {
   readonly emsOrderNo?: string | null;
 }
 
+const USD_TO_HKD: FxRate = {
+  ...{ rateId: 1, from: 'USD', to: 'HKD', rate: '7.8', version: 1, source: 'any' },
+  validFrom: MON_2025_12_22,
+};
+
 const NOTHING_BEFORE: MonthToDate = {};
 
 /** The explanations of all fees of an order under these rules, as JSON brings them. */
@@ -37,8 +44,10 @@ function explanationsOf(
   fills: readonly Fill[],
   month = NOTHING_BEFORE,
   more: Partial<TariffQuery> = {},
+  fx?: FxBook,
 ): Explanation[] {
-  const plan = compileTariff(rules, { ...FACTS, stampDutyExempt: true, channel: 6, ...more });
+  const query = { ...FACTS, stampDutyExempt: true, channel: 6, ...more };
+  const plan = compileTariff(rules, query, fx);
   const orderOf = fills.map(
     (_, at) => fills.slice(1, at + 1).filter(({ opensOrder }) => opensOrder).length,
   );
@@ -217,6 +226,44 @@ describe('a fee computed again from its explanation alone', () => {
         expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('is the same for a rule in another currency, by the rate that its choice names', () => {
+    const own = fc.oneof(
+      formula,
+      monthly.filter(({ kind }) => kind !== 'turnoverTier'),
+      fc.array(amount(1, 4), { minLength: 2, maxLength: 2 }).chain(([a, b]) =>
+        fc.constantFrom('amountTier' as const, 'quantityTier' as const).map((kind) => ({
+          kind,
+          tiers: [
+            { gt: '0', lte: '1000', rate: a!, min: '1.5' },
+            { gt: '1000', lte: null, rate: b! },
+          ],
+        })),
+      ),
+    );
+    const terms = fc.tuple(own, ruleArbitrary, maybe(amount(2_000, 2)), amount(9, 4));
+    fc.assert(
+      fc.property(terms, monthArbitrary, fillsArbitrary, (drawn, month, fills) => {
+        const [foreign, any, threshold, digits] = drawn;
+        const rate = { ...USD_TO_HKD, rate: new Decimal(digits).plus('0.0001').toString() };
+        const rule: FeeRule = {
+          ...(Object.fromEntries(
+            Object.entries(any).filter(([name]) => name !== 'floorPerLine'),
+          ) as unknown as FeeRule),
+          ...{ formula: foreign, currency: 'USD' },
+          ...(threshold === undefined ? {} : { threshold }),
+        };
+        const currency = { currency: 'HKD' };
+        const book = { rates: [rate], currencyOf: new Map([['HK', 'HKD']]) };
+        const explanations = explanationsOf([rule, REST], fills, month, currency, book);
+        expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
+        const [{ terms: applied } = { terms: {} }] = explanations;
+        const isExempt = rule.exemptByInstrumentFlag === true;
+        expect(applied).toMatchObject(isExempt ? currency : { ...currency, fx: rate });
+      }),
+      { numRuns: 1_000 },
     );
   });
 
