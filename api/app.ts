@@ -26,6 +26,7 @@ import { evidenceRoutes } from './routes/evidence.ts';
 import { feeExplanationRoutes } from './routes/fee-explanations.ts';
 import { feeConfigurationRoutes, feePackageRoutes } from './routes/fee-configuration.ts';
 import { feeRuleRoutes } from './routes/fee-rules.ts';
+import { mergeRuleRoutes } from './routes/merge-rules.ts';
 import { feeSimulationRoutes } from './routes/fee-simulation.ts';
 import { finalFeeRoutes } from './routes/final-fees.ts';
 import { dayCutRoutes, flowCommandRoutes, revokeRoutes } from './routes/flow-commands.ts';
@@ -128,6 +129,7 @@ async function registerRoutes(
   await api.register(referenceRoutes);
   await api.register(stampDutyRoutes);
   await api.register(feeRuleRoutes);
+  await api.register(mergeRuleRoutes);
   await api.register(feeConfigurationRoutes);
   await api.register(feePackageRoutes);
   await api.register(feeExplanationRoutes);

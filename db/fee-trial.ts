@@ -1,5 +1,6 @@
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
+import { emsOrderPlaces } from '../domain/fees/ems-order-places.ts';
 import { priceInto } from '../domain/fees/fee-kernel.ts';
 import { MonthCounters, type CountedTrades } from '../domain/fees/month-counters.ts';
 import type { TariffLine } from '../domain/fees/tariff-plan.ts';
@@ -41,14 +42,20 @@ interface TradeRow {
   readonly currency: string;
   readonly quantities: readonly DecimalString[];
   readonly prices: readonly DecimalString[];
+  /** The order of each execution, from 0. */
+  readonly orderOf: readonly number[];
+  /** Of each order. */
+  readonly emsOrderNos: readonly (string | null)[];
 }
 
-/** The trade of a contract, with the order channel that billing would use now. */
+/** The trade of a contract, with the order channel that billing would use now of its first order. */
 const TRADE = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDate",
     c.billing_run_id AS "billingRunId", c.flow, c.market, c.account_id AS "accountId",
     i.instrument_id AS "instrumentId", c.side, c.trade_date AS "tradeDate",
     c.currency, coalesce(e.channel, o.order_channel) AS channel, o.stage,
-    x.quantities, x.prices
+    x.quantities, x.prices, x."orderOf", (SELECT array_agg(s.ems_order_no ORDER BY m.place)
+      FROM contract_orders m JOIN orders s USING (ledger_date, order_no)
+      WHERE m.ledger_date = c.ledger_date AND m.contract_id = c.contract_id) AS "emsOrderNos"
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
   JOIN orders o ON o.ledger_date = c.ledger_date AND o.order_no = c.order_no
@@ -56,9 +63,12 @@ const TRADE = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDat
   LEFT JOIN order_channel_edits e ON e.ledger_date = c.ledger_date AND e.order_id = c.order_id
     AND e.current
   CROSS JOIN LATERAL (
-    SELECT array_agg(quantity::text ORDER BY execution_no) AS quantities,
-      array_agg(price::text ORDER BY execution_no) AS prices
-    FROM executions WHERE ledger_date = c.ledger_date AND order_no = c.order_no) x`;
+    SELECT array_agg(e.quantity::text ORDER BY m.place, e.execution_no) AS quantities,
+      array_agg(e.price::text ORDER BY m.place, e.execution_no) AS prices,
+      array_agg(m.place - 1 ORDER BY m.place, e.execution_no) AS "orderOf"
+    FROM contract_orders m
+    JOIN executions e ON e.ledger_date = m.ledger_date AND e.order_no = m.order_no
+    WHERE m.ledger_date = c.ledger_date AND m.contract_id = c.contract_id) x`;
 
 /** What is priced otherwise than it was. */
 export interface OtherTerms {
@@ -102,7 +112,8 @@ export async function feesInTrial(
   const plan = desk.plans.planOf(trade, instrument);
   const month = new MonthCounters(await monthOf(t, desk, billed, accountId));
   const monthToDate = (line: TariffLine) => month.before(line, plan.query);
-  const priced = priceInto(plan, { ...trade, monthToDate }, () => undefined);
+  const executions = { ...trade, emsOrderOf: emsOrderPlaces(trade.emsOrderNos), monthToDate };
+  const priced = priceInto(plan, executions, () => undefined);
   return {
     contractId,
     currency: trade.currency,

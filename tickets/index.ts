@@ -7,6 +7,7 @@ import { defaultPackage } from './default-package.ts';
 import { earlyCutoff } from './early-cutoff.ts';
 import { feeRuleVersion } from './fee-rule-version.ts';
 import { feeScenarioVersion } from './fee-scenario-version.ts';
+import { mergeRuleVersion } from './merge-rule-version.ts';
 import { fxRates } from './fx-rates.ts';
 import { personRoles } from './person-roles.ts';
 import { reClearing } from './re-clearing.ts';
@@ -24,6 +25,7 @@ export const TICKET_KINDS: TicketKinds = kindsOf(
   feeScenarioVersion,
   accountPackage,
   defaultPackage,
+  mergeRuleVersion,
   fxRates,
   contractRevise,
   personRoles,

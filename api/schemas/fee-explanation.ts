@@ -32,11 +32,17 @@ const Inputs = shape({
     shape({
       executionNo: Type.Integer(),
       executionId: Type.String(),
+      orderId: Type.String(),
+      orderPlace: Type.Integer({ description: '1, 2, 3 … inside the contract.' }),
+      emsOrderNo: nullable(Type.String()),
       quantity: Amount,
       price: Amount,
       consideration: Amount,
     }),
-    { description: 'Those on which the line was computed: one, or all of the contract.' },
+    {
+      description:
+        'Those on which the line was computed: one, of an order, or all of the contract.',
+    },
   ),
   quantity: Amount,
   consideration: Amount,

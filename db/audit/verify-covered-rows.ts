@@ -13,6 +13,7 @@ const COVERED = {
   fee_rules: ['rule_id'],
   fee_scenarios: ['scenario_id', 'version'],
   default_packages: ['market', 'account_kind', 'version'],
+  merge_rules: ['rule_no'],
   fx_rates: ['rate_id'],
   account_fee_schedules: ['account_id', 'market', 'effective_from'],
   fee_codes: ['fee_code_id'],

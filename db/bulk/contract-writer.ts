@@ -2,36 +2,26 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { priceInto } from '../../domain/fees/fee-kernel.ts';
 import type { CountedTrades } from '../../domain/fees/month-counters.ts';
-import type {
-  OrderToPrice,
-  PricedOrder,
-  TariffLine,
-  TariffPlan,
-} from '../../domain/fees/tariff-plan.ts';
-import type { Side, TradeStage } from '../../domain/trades/trade.ts';
+import type { OrderToPrice, PricedOrder, TariffPlan } from '../../domain/fees/tariff-plan.ts';
+import type { Side, TradeSource, TradeStage } from '../../domain/trades/trade.ts';
 import { ordersQuery, ORDER, type BillingInputs, type InstrumentRow } from './billing-queries.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
-import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
-import { copyIn, readLines } from './copy-stream.ts';
+import { ContractBatch } from './contract-batch.ts';
+import { executionsOf, type ContractOrders, type Fields } from './contract-orders.ts';
+import { copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
+import { readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
-import { FEES, FeeRows } from './fee-rows.ts';
+import { FeeRows } from './fee-rows.ts';
 import { IdBlock } from './ids.ts';
-import type { PlanChoice } from './plan-choice.ts';
+import type { Merging } from './merging.ts';
+import type { OrderTerms, PlanChoice } from './plan-choice.ts';
 import type { SettlementTerms, SettlementTermsBook } from './settlement-terms.ts';
 import { HeldOrders } from './held-orders.ts';
 
 /** As many as a shard has rows: each reservation waits for the disk once. */
 const ID_BLOCK = 15_000;
 
-const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generation, flow, market,
-  order_no, order_id, source, account_id, asset_id, side, trade_date, order_channel,
-  settlement_channel, schedule_id, currency, execution_count, quantity, gross_amount, fee_amount,
-  net_amount, fee_totals, cash_settlement_date, securities_settlement_date, cash_due_date,
-  securities_due_date, stage)`;
-
-const POSITIONS = 'month_positions (ledger_date, contract_id, line, before)';
-
-/** Behind an order that was priced; of a held account behind so many of its orders in time. */
+/** Behind an order that was priced; of a held account behind so many of its contracts in time. */
 type Cursor = readonly [accountId: number, orderNo: number, position?: number];
 
 /** What pricing needs beside the orders, loaded once for a shard. */
@@ -44,6 +34,8 @@ export interface BillingTables {
   /** Accounts whose fees can depend on what the month held before, and what it held. */
   readonly byMonth: ReadonlySet<number>;
   readonly tradedBefore: ReadonlyMap<number, readonly CountedTrades[]>;
+  /** Undefined where nothing is merged. */
+  readonly merging: Merging | undefined;
 }
 
 export interface BillingScope {
@@ -52,20 +44,6 @@ export interface BillingScope {
   readonly generation: number;
   readonly inputs: BillingInputs;
 }
-
-class Batch {
-  readonly contracts = new CopyBuffer(1 << 20);
-  readonly fees = new CopyBuffer(1 << 22);
-  readonly positions = new CopyBuffer();
-
-  clear(): void {
-    this.contracts.clear();
-    this.fees.clear();
-    this.positions.clear();
-  }
-}
-
-type Fields = readonly string[];
 
 const WIRE = new Map<string, string>();
 
@@ -104,10 +82,12 @@ export class ContractWriter {
   private readonly writer: ChunkWriter;
   private readonly chunkSize: number;
   private readonly ids: IdBlock;
-  private batch = new Batch();
-  private spare = new Batch();
+  private batch = new ContractBatch();
+  private spare = new ContractBatch();
   private cursor = '';
   private readonly after: Cursor | undefined;
+  /** Accounts whose orders wait for each other: these count by the month, or are merged. */
+  private readonly waiting: ReadonlySet<number>;
   private held: HeldOrders | undefined;
   private readonly feeRows = new FeeRows();
 
@@ -118,6 +98,7 @@ export class ContractWriter {
     this.channels = new Map(
       tables.channelEdits.map(({ orderId, channel }) => [copyField(orderId), channel]),
     );
+    this.waiting = new Set([...tables.byMonth, ...(tables.merging?.accounts() ?? [])]);
     const { cursor } = attempt.claim;
     this.after = cursor === '' ? undefined : (JSON.parse(cursor) as Cursor);
     this.writer = new ChunkWriter(attempt);
@@ -128,13 +109,13 @@ export class ContractWriter {
   async run(): Promise<void> {
     const { db, claim } = this.attempt;
     const { ledgerDate, inputs } = this.scope;
-    const hasHeld = this.tables.byMonth.size > 0;
+    const hasHeld = this.waiting.size > 0;
     const query = ordersQuery(ledgerDate, inputs.syncRunIds, claim, this.after, hasHeld);
     try {
       await readLines(
         db,
         query,
-        hasHeld ? (line) => this.takeInTime(line) : (line) => this.price(line.split('\t')),
+        hasHeld ? (line) => this.takeInTime(line) : (line) => this.price([line.split('\t')]),
       );
       await this.release();
       await this.flush();
@@ -143,14 +124,16 @@ export class ContractWriter {
     }
   }
 
-  /** The orders of an account whose fees count by the month wait until all of them are here. */
+  /** The orders of an account that wait for each other are priced once all of them are here. */
   private takeInTime(line: string): Promise<void> | undefined {
     const fields = line.split('\t');
     const accountId = Number(fields[ORDER.accountId]);
     if (this.held?.accountId !== accountId) {
       if (this.held !== undefined) return this.release().then(() => this.takeInTime(line));
-      if (!this.tables.byMonth.has(accountId)) return this.price(fields);
-      this.held = new HeldOrders(accountId, this.tables.tradedBefore.get(accountId) ?? []);
+      if (!this.waiting.has(accountId)) return this.price([fields]);
+      const { byMonth, tradedBefore } = this.tables;
+      const traded = byMonth.has(accountId) ? (tradedBefore.get(accountId) ?? []) : undefined;
+      this.held = new HeldOrders(accountId, traded);
     }
     this.held.hold(fields);
     return undefined;
@@ -164,30 +147,45 @@ export class ContractWriter {
     const { held, after } = this;
     if (held === undefined) return;
     const [accountId, , written = 0] = after ?? [];
-    for (const fields of held.inTime()) {
+    for (const orders of held.contracts((fields) => this.mergeKeyOf(fields))) {
       const isWritten = held.accountId === accountId && held.position < written;
-      if (isWritten) held.count(fields, this.instrumentOf(fields));
-      else await this.price(fields);
+      if (isWritten) held.pass(orders, this.instrumentOf(orders[0]));
+      else await this.price(orders);
     }
     this.held = undefined;
   }
 
-  private price(fields: Fields): Promise<void> | undefined {
-    const instrument = this.instrumentOf(fields);
-    const plan = this.planOf(fields, instrument);
+  private mergeKeyOf(f: Fields): string | null {
+    const { merging } = this.tables;
+    if (merging === undefined) return null;
+    return merging.keyOf({
+      ...this.termsForPlan(f),
+      source: f[ORDER.source] as TradeSource,
+      assetId: Number(f[ORDER.assetId]),
+      settlementChannel: f[ORDER.settlementChannel] ?? '',
+    });
+  }
+
+  private price(orders: ContractOrders): Promise<void> | undefined {
+    const instrument = this.instrumentOf(orders[0]);
+    const plan = this.planOf(orders[0], instrument);
     const ids = this.tables.choices.idsOf(plan);
     if (ids === undefined || !this.ids.isReady || this.batch.contracts.rows >= this.chunkSize) {
-      return this.makeReady(fields, instrument, plan);
+      return this.makeReady(orders, instrument, plan);
     }
-    this.write(fields, instrument, plan, ids);
+    this.write(orders, instrument, plan, ids);
     return undefined;
   }
 
-  private async makeReady(f: Fields, instrument: InstrumentRow, plan: TariffPlan): Promise<void> {
+  private async makeReady(
+    orders: ContractOrders,
+    instrument: InstrumentRow,
+    plan: TariffPlan,
+  ): Promise<void> {
     if (this.batch.contracts.rows >= this.chunkSize) await this.flush();
     await this.ids.reserve(1);
     if (this.tables.choices.idsOf(plan) === undefined) await this.tables.choices.store(plan);
-    this.write(f, instrument, plan, this.tables.choices.idsOf(plan) ?? []);
+    this.write(orders, instrument, plan, this.tables.choices.idsOf(plan) ?? []);
   }
 
   private instrumentOf(f: Fields): InstrumentRow {
@@ -199,8 +197,8 @@ export class ContractWriter {
     });
   }
 
-  private planOf(f: Fields, instrument: InstrumentRow): TariffPlan {
-    const order = {
+  private termsForPlan(f: Fields): OrderTerms {
+    return {
       accountId: Number(f[ORDER.accountId]),
       market: f[ORDER.market] ?? '',
       side: f[ORDER.side] as Side,
@@ -208,8 +206,11 @@ export class ContractWriter {
       channel: this.channelOf(f),
       stage: f[ORDER.stage] as TradeStage,
     };
+  }
+
+  private planOf(f: Fields, instrument: InstrumentRow): TariffPlan {
     try {
-      return this.tables.plans.planOf(order, instrument);
+      return this.tables.plans.planOf(this.termsForPlan(f), instrument);
     } catch (error) {
       throw located(error, f);
     }
@@ -235,17 +236,17 @@ export class ContractWriter {
   }
 
   private write(
-    f: Fields,
+    orders: ContractOrders,
     instrument: InstrumentRow,
     plan: TariffPlan,
     ids: readonly LineIds[],
   ): void {
     const { ledgerDate, flow, generation } = this.scope;
     const contractId = this.ids.take();
-    const quantities = (f[ORDER.quantities] ?? '').split(' ');
-    const prices = (f[ORDER.prices] ?? '').split(' ');
+    const [f] = orders;
+    const executions = executionsOf(orders);
     this.feeRows.begin(this.batch, `${ledgerDate}\t${contractId}\t`, ids);
-    const priced = this.priced(f, plan, { quantities, prices });
+    const priced = this.priced(f, plan, executions);
     const totals = priced.lineTotals
       .map((amount, at) => `${ids[at]?.feeCodeId ?? ''}:${amount}`)
       .join(' ');
@@ -255,7 +256,7 @@ export class ContractWriter {
         `\t${f[ORDER.market]}\t${f[ORDER.orderNo]}\t${f[ORDER.orderId]}\t${f[ORDER.source]}` +
         `\t${f[ORDER.accountId]}\t${f[ORDER.assetId]}\t${f[ORDER.side]}\t${f[ORDER.tradeDate]}` +
         `\t${plan.query.channel}\t${f[ORDER.settlementChannel]}` +
-        `\t${wireOf(plan.query.scheduleId)}\t${instrument.currency}\t${quantities.length}` +
+        `\t${wireOf(plan.query.scheduleId)}\t${instrument.currency}\t${executions.quantities.length}` +
         `\t${priced.quantity}\t${priced.gross}\t${priced.totalFees}\t${priced.net}\t${totals}` +
         `\t${terms.cashDate}\t${terms.securitiesDate}\t${terms.cashDueDate}` +
         `\t${terms.securitiesDueDate}\t${f[ORDER.stage]}\n`,
@@ -264,15 +265,15 @@ export class ContractWriter {
       this.cursor = `[${f[ORDER.accountId]},${f[ORDER.orderNo]}]`;
       return;
     }
-    this.held.count(f, instrument);
+    this.batch.addMerged(`${ledgerDate}\t${contractId}`, this.attempt.claim.stepRunId, orders);
+    this.held.pass(orders, instrument);
     // No order has the number 0: a later attempt reads the account from its first order.
     this.cursor = `[${f[ORDER.accountId]},0,${this.held.position}]`;
   }
 
   private priced(f: Fields, plan: TariffPlan, executions: OrderToPrice): PricedOrder {
-    const { held } = this;
-    if (held === undefined) return priceInto(plan, executions, this.feeRows.sink);
-    const monthToDate = (line: TariffLine) => held.before(line, plan.query);
+    const monthToDate = this.held?.monthBefore(plan.query);
+    if (monthToDate === undefined) return priceInto(plan, executions, this.feeRows.sink);
     try {
       return priceInto(plan, { ...executions, monthToDate }, this.feeRows.sink);
     } catch (error) {
@@ -286,11 +287,7 @@ export class ContractWriter {
     await this.writer.submit({
       cursor: this.cursor,
       rows: full.contracts.rows,
-      write: async ({ client }) => {
-        await copyIn(client, CONTRACTS, full.contracts);
-        await copyIn(client, FEES, full.fees);
-        await copyIn(client, POSITIONS, full.positions);
-      },
+      write: ({ client }) => full.copy(client),
     });
     this.batch = this.spare;
     this.batch.clear();

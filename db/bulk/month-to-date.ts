@@ -87,7 +87,9 @@ interface TradedRow {
 }
 
 const TRADED = `SELECT c.account_id AS "accountId", c.market, c.currency,
-    i.type AS "instrumentType", c.side, c.trade_date AS "tradeDate", c.source, count(*) AS orders,
+    i.type AS "instrumentType", c.side, c.trade_date AS "tradeDate", c.source,
+    count(*) + sum((SELECT count(*) FROM merged_orders m WHERE m.ledger_date = c.ledger_date
+      AND m.contract_id = c.contract_id))::bigint AS orders,
     sum(c.quantity)::text AS shares, sum(c.gross_amount)::text AS turnover
   FROM contracts c JOIN instruments i USING (asset_id)`;
 const BY_KIND = 'GROUP BY 1, 2, 3, 4, 5, 6, 7';

@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { check, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  check,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { AccountKind } from '../../domain/trades/trade.ts';
 import { day, decimal, instant, word } from './columns.ts';
 
@@ -43,6 +52,25 @@ export const defaultPackages = pgTable(
   (t) => [
     primaryKey({ name: 'default_packages_pk', columns: [t.market, t.accountKind, t.version] }),
   ],
+);
+
+/** Versions of merge rules. Append-only by trigger. */
+export const mergeRules = pgTable(
+  'merge_rules',
+  {
+    /** Over all rules, in the order in which they were added. */
+    ruleNo: integer('rule_no').primaryKey(),
+    mergeRuleId: text('merge_rule_id').notNull(),
+    version: integer('version').notNull(),
+    market: text('market').notNull(),
+    effectiveFrom: day('effective_from').notNull(),
+    /** The ledger date that was open: dates before it are billed again without this version. */
+    knownFrom: day('known_from').notNull(),
+    /** The whole MergeRule of domain/merging. */
+    definition: jsonb('definition').notNull(),
+    ...origin,
+  },
+  (t) => [unique('merge_rules_one_per_version').on(t.mergeRuleId, t.version)],
 );
 
 /**

@@ -23,6 +23,7 @@ const BASIS = {
   flat: 'nothing',
   // A contract of several orders is priced by the reference.
   perOrder: 'nothing',
+  perEmsOrder: 'nothing',
   perExecution: 'executions',
   amountTier: 'consideration',
   quantityTier: 'quantity',

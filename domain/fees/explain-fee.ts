@@ -29,16 +29,15 @@ export type ExplanationStep =
       readonly formula: FeeChoice['formula'];
       readonly metric: DecimalString;
       readonly arithmetic: string;
-      /** Null where a bound replaced an amount of which only the outcome is stored. */
-      readonly result: DecimalString | null;
+      readonly result: DecimalString;
     }
   /** By the days of the year of an annual rate, to 60 significant digits. */
-  | { readonly step: 'divide'; readonly divisor: number; readonly result: DecimalString | null }
+  | { readonly step: 'divide'; readonly divisor: number; readonly result: DecimalString }
   | {
       readonly step: 'min' | 'max' | 'cap';
       readonly bound: DecimalString;
       readonly isDeciding: boolean;
-      readonly result: DecimalString | null;
+      readonly result: DecimalString;
     }
   | {
       readonly step: 'round';
@@ -47,6 +46,8 @@ export type ExplanationStep =
       readonly result: DecimalString;
     }
   | { readonly step: 'floor'; readonly floor: DecimalString; readonly result: DecimalString };
+
+type BoundStep = Extract<ExplanationStep, { readonly bound: DecimalString }>;
 
 /** A stored fee row is enough: texts as in FeeLine. */
 export interface ExplainedLine extends Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 'amount'> {
@@ -98,12 +99,12 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
   if (line.clamp === 'threshold') return begin;
   const raw = rawAmount(line, choice);
   const { divisor } = choice;
-  const annual = divisor === undefined ? raw : (raw?.div(divisor) ?? null);
+  const annual = divisor === undefined ? raw : raw.div(divisor);
   const before = line.monthBefore ?? null;
   const bounds = boundSteps(line, choice, annual);
-  const outcome = bounds.length === 0 ? annual?.toString() : bounds.at(-1)?.result;
+  const outcome = bounds.at(-1)?.result ?? annual.toString();
   // A deciding bound stands for its own amount; a floor after rounding hides which one that was.
-  if (line.clamp === '' && typeof outcome === 'string') assertSame(choice, outcome, line.exact);
+  if (line.clamp === '') assertSame(choice, outcome, line.exact);
   const steps: ExplanationStep[] = [
     ...begin,
     ...(before === null ? [] : [{ step: 'month' as const, before, result: null }]),
@@ -112,11 +113,11 @@ function computed(line: ExplainedLine, choice: FeeChoice): ExplanationStep[] {
       formula: choice.formula,
       metric: line.metric,
       arithmetic: arithmeticOf(line, choice.formula),
-      result: raw?.toString() ?? null,
+      result: raw.toString(),
     },
     ...(divisor === undefined
       ? []
-      : [{ step: 'divide' as const, divisor, result: annual?.toString() ?? null }]),
+      : [{ step: 'divide' as const, divisor, result: annual.toString() }]),
     ...bounds,
   ];
   if (choice.formula.kind === 'remainder') return steps;
@@ -138,22 +139,18 @@ function thresholdStep({ metric, clamp }: ExplainedLine, choice: FeeChoice): Exp
   return [{ step: 'threshold', threshold, metric, isDeciding, result: isDeciding ? '0.00' : null }];
 }
 
-/** The amount before division and bounds, where the metric alone gives it. */
-function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal | null {
+/** The amount before division and bounds. */
+function rawAmount(line: ExplainedLine, choice: FeeChoice): Decimal {
   const { formula } = choice;
-  // Of a sum only the outcome is stored.
-  if (choice.sumExecutions) return new Decimal(line.exact);
-  const factor = factorOf(formula);
-  if (formula.kind === 'flat') return factor;
+  // Of a sum, and of what all other fees leave, only the outcome is stored.
+  if (choice.sumExecutions || formula.kind === 'remainder') return new Decimal(line.exact);
   if (formula.kind === 'amountTier' || formula.kind === 'quantityTier') {
     return progressively(formula.tiers, new Decimal(line.metric));
   }
   if (isMonthly(formula)) {
     return amountInMonth(formula, new Decimal(line.metric), new Decimal(line.monthBefore ?? 0));
   }
-  if (factor !== null) return factor.times(line.metric);
-  const isExact = line.clamp === '' && choice.divisor === undefined;
-  return isExact ? new Decimal(line.exact) : null;
+  return (factorOf(formula) ?? ZERO).times(line.metric);
 }
 
 function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormula): string {
@@ -165,6 +162,7 @@ function arithmeticOf({ metric, monthBefore }: ExplainedLine, formula: FeeFormul
     case 'perShare':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
       return `${metric} × ${formula.amount}`;
     case 'amountTier':
@@ -201,26 +199,19 @@ const tierArithmetic = (tiers: readonly ProgressiveTier[], metric: Decimal): str
     .join(' + ') || '0';
 
 /** The bounds that the rule has, in the order in which they apply. */
-function boundSteps(
-  line: ExplainedLine,
-  choice: FeeChoice,
-  raw: Decimal | null,
-): ExplanationStep[] {
+function boundSteps(line: ExplainedLine, choice: FeeChoice, raw: Decimal): BoundStep[] {
   // With sumExecutions the bounds of each execution are inside the sum.
   if (choice.sumExecutions) return [];
   let value = raw;
-  const step = (kind: 'min' | 'max' | 'cap', bound: string | null): ExplanationStep[] => {
+  const step = (kind: BoundStep['step'], bound: string | null): BoundStep[] => {
     if (bound === null) return [];
     const isDeciding = line.clamp === kind;
     if (isDeciding) value = new Decimal(line.exact);
-    else if (kind === 'min' && value?.lt(bound) === true) value = new Decimal(bound);
-    else if (kind === 'max' && value?.gt(bound) === true) value = new Decimal(bound);
-    return [{ step: kind, bound, isDeciding, result: value?.toString() ?? null }];
+    else if (kind === 'min') value = Decimal.max(value, bound);
+    else if (kind === 'max') value = Decimal.min(value, bound);
+    return [{ step: kind, bound, isDeciding, result: value.toString() }];
   };
-  const minimum = (): ExplanationStep[] => step('min', choice.minWaived ? null : choice.min);
-  const upper = (): ExplanationStep[] => [
-    ...step('max', choice.max),
-    ...step('cap', choice.capRate),
-  ];
+  const minimum = (): BoundStep[] => step('min', choice.minWaived ? null : choice.min);
+  const upper = (): BoundStep[] => [...step('max', choice.max), ...step('cap', choice.capRate)];
   return choice.minBeatsMax ? [...upper(), ...minimum()] : [...minimum(), ...upper()];
 }

@@ -15,8 +15,14 @@ import type { FeeRule } from './fee-rule.ts';
 import type { FeeChoice, FeeLine, LosingReason } from './tariff-plan.ts';
 
 export interface PricedExecution {
+  /** 1, 2, 3 … through all orders of the contract. */
   readonly executionNo: number;
   readonly executionId: string;
+  readonly orderId: string;
+  /** 1, 2, 3 … inside the contract. */
+  readonly orderPlace: number;
+  /** null: the order is an EMS order of its own. */
+  readonly emsOrderNo: string | null;
   readonly quantity: DecimalString;
   readonly price: DecimalString;
 }
@@ -50,7 +56,7 @@ export interface StoredFee extends Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 
   readonly line: number;
   readonly feeCode: string;
   readonly payee: string;
-  /** 0 = the whole order or contract. */
+  /** 0 = all of the contract; −2 = the second order of a contract of several. */
   readonly executionNo: number;
   readonly choice: FeeChoice;
   /** What the rows of the contract before this one add up to. */
@@ -103,7 +109,7 @@ export interface FeeInputs extends ChoiceFacts {
   readonly accountNo: string;
   readonly instrumentId: string;
   readonly stampDutyEdit: CountingStampDutyEdit | null;
-  /** Those on which the line was computed: one, or all of the contract. */
+  /** Those on which the line was computed: one, those of an order, or all of the contract. */
   readonly executions: readonly (PricedExecution & { readonly consideration: DecimalString })[];
   readonly quantity: DecimalString;
   readonly consideration: DecimalString;
@@ -168,11 +174,22 @@ export function explainedFee(
 const lostByRounding = (exact: DecimalString, rule: RoundingRule): DecimalString =>
   roundTo(new Decimal(exact), rule).minus(exact).toString();
 
+function isPartOf(
+  { executionNo, choice }: StoredFee,
+  execution: PricedExecution,
+  { executions }: PricedContract,
+): boolean {
+  const { orderPlace, emsOrderNo } = execution;
+  if ([0, execution.executionNo, -orderPlace].includes(executionNo)) return true;
+  const first = executions.find((each) => each.orderPlace === -executionNo);
+  return choice.unit === 'emsOrder' && emsOrderNo !== null && first?.emsOrderNo === emsOrderNo;
+}
+
 function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeInputs {
   const { market, scheduleId, instrumentType, side, tradeDate, orderChannel, stage } = contract;
   const { orderId, accountNo, instrumentId, stampDutyEdit } = contract;
   const executions = contract.executions
-    .filter(({ executionNo }) => fee.executionNo === 0 || executionNo === fee.executionNo)
+    .filter((execution) => isPartOf(fee, execution, contract))
     .map((execution) => {
       const consideration = new Decimal(execution.quantity).times(execution.price);
       return { ...execution, consideration: consideration.toString() };

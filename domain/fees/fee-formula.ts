@@ -10,6 +10,7 @@ export interface FeeGroup {
   /** Consideration, already converted where the rule is in another currency. */
   readonly base: Decimal;
   readonly orders: number;
+  readonly emsOrders: number;
 }
 
 /** The month's counters, in numbers that formulas can use. */
@@ -40,6 +41,8 @@ export function metricOf(formula: OwnFormula, terms: LineTerms, group: FeeGroup)
       return group.quantity;
     case 'perOrder':
       return new Decimal(group.orders);
+    case 'perEmsOrder':
+      return new Decimal(group.emsOrders);
     case 'perExecution':
       return new Decimal(group.executions.length);
     case 'perShare':

@@ -87,6 +87,9 @@ function assertFormula(rule: FeeRule): void {
     assertProgressive(formula.tiers, rule.max);
   } else if ('tiers' in formula) {
     assertMonthly(formula.tiers);
+    if (rule.unit === 'emsOrder') {
+      throw invalidRule('unit', 'a month counts orders, and no EMS orders', rule.unit);
+    }
   }
 }
 

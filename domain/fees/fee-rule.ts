@@ -5,10 +5,10 @@ import type { TradeStage } from '../trades/trade.ts';
 
 /**
  * The group of executions on which a line is computed, clamped and rounded. A contract can be made
- * of several orders; `account-day` is all that the caller hands over together. Trades carry no
- * order of an execution management system, so there is no unit for it.
+ * of several orders, and an `emsOrder` of several of these: an execution management system sends an
+ * order in parts. `account-day` is all that the caller hands over together.
  */
-export const FEE_UNITS = ['execution', 'order', 'contract', 'account-day'] as const;
+export const FEE_UNITS = ['execution', 'order', 'emsOrder', 'contract', 'account-day'] as const;
 export type FeeUnit = (typeof FEE_UNITS)[number];
 
 /** Tier tables: `upTo` belongs to its tier, null has no limit. */
@@ -52,8 +52,9 @@ export type FeeFormula =
   /** With `skipBelowAmount`, an execution priced below the amount counts no shares. */
   | { readonly kind: 'perShare'; readonly amount: DecimalString; readonly skipBelowAmount?: true }
   | { readonly kind: 'perContract'; readonly amount: DecimalString }
-  /** By the number of orders, or of executions, of the group. */
+  /** By the number of orders, of EMS orders, or of executions of the group. */
   | { readonly kind: 'perOrder'; readonly amount: DecimalString }
+  | { readonly kind: 'perEmsOrder'; readonly amount: DecimalString }
   | { readonly kind: 'perExecution'; readonly amount: DecimalString }
   /** Progressive, on the consideration or the shares of the group itself. */
   | { readonly kind: 'amountTier'; readonly tiers: readonly ProgressiveTier[] }

@@ -8,7 +8,7 @@ import type { FeeRuleDraft } from './new-fee-rule.ts';
 /** What a scenario counts: with a rate or tiers it becomes a formula. */
 export const FEE_METRICS = [
   ...(['amount', 'quantity', 'contracts', 'flat'] as const),
-  ...(['orders', 'executions', 'fees'] as const),
+  ...(['orders', 'emsOrders', 'executions', 'fees'] as const),
 ] as const;
 export type FeeMetric = (typeof FEE_METRICS)[number];
 
@@ -97,6 +97,7 @@ function formulaOf({ metric, feeCodes }: FeeScenario, terms: FeeTerms): FeeFormu
       };
     case 'contracts':
     case 'flat':
+    case 'emsOrders':
     case 'executions':
     case 'fees':
       throw cannot('monthlyTiers');
@@ -119,6 +120,8 @@ function proportional(
       return { kind: 'flat', amount: rate };
     case 'orders':
       return { kind: 'perOrder', amount: rate };
+    case 'emsOrders':
+      return { kind: 'perEmsOrder', amount: rate };
     case 'executions':
       return { kind: 'perExecution', amount: rate };
     case 'fees':

@@ -27,6 +27,7 @@ export function factorOf(formula: FeeFormula): Decimal | null {
     case 'perShare':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
       return new Decimal(formula.amount);
     case 'amountTier':

@@ -74,6 +74,7 @@ function convertedFormula(
     case 'perShare':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
       return { ...formula, amount: money(formula.amount) };
     case 'amountTier':

@@ -48,14 +48,13 @@ export interface HypotheticalOrder {
 export function readHypotheticalOrder(raw: RawRow, row: number): ReadRow<HypotheticalOrder> {
   const { executions: list, quantity, price, ...head } = raw;
   const reader = new RowReader(head, row);
-  const instrumentId = reader.id('instrumentId');
+  const names = { accountNo: reader.id('accountNo'), instrumentId: reader.id('instrumentId') };
   const terms = {
-    accountNo: reader.id('accountNo'),
-    instrumentId,
+    ...names,
     side: reader.oneOf('side', SIDES),
     orderChannel: reader.whole('orderChannel', { from: 0, to: 9 }),
     settlementChannel: reader.optionalId('settlementChannel') ?? null,
-    stage: readStage(reader, instrumentId),
+    stage: readStage(reader, names.instrumentId),
     tradeDate: reader.day('tradeDate'),
   };
   reader.refuseOthers();

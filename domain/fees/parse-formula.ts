@@ -50,6 +50,7 @@ const FORMULAS: Readonly<Record<FeeFormula['kind'], Readonly<Record<string, Chec
   perShare: amount,
   perContract: amount,
   perOrder: amount,
+  perEmsOrder: amount,
   perExecution: amount,
   amountTier: progressive,
   quantityTier: progressive,

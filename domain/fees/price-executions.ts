@@ -32,6 +32,7 @@ interface Part {
 interface Order {
   readonly whole: Part;
   readonly perOrder: readonly Part[];
+  readonly perEmsOrder: readonly Part[];
   readonly perExecution: readonly Part[];
   readonly gross: Decimal;
   readonly fxRate: Decimal;
@@ -82,20 +83,33 @@ function parseOrder(order: OrderToPrice): Order {
     const quantity = parseDecimal(text, 'quantity');
     const price = parseDecimal(order.prices[index] ?? '', 'price');
     const base = quantity.times(price).times(multiplier).times(fxRate);
-    return { executions: [{ quantity, price }], quantity, base, orders: 1 };
+    return { executions: [{ quantity, price }], quantity, base, orders: 1, emsOrders: 1 };
   });
   const orderCount = Math.max(0, ...orderOf) + 1;
   const isOne = orderCount === 1;
+  const emsOrderOf = order.emsOrderOf ?? Array.from({ length: orderCount }, (_, at) => at);
+  const emsOrders = new Set(emsOrderOf).size;
+  const groupOf = (has: (index: number) => boolean) =>
+    together(executions.filter((_, index) => has(index)));
   return {
     whole: {
-      group: { ...together(executions), orders: orderCount },
+      group: { ...together(executions), orders: orderCount, emsOrders },
       executionIndex: null,
       orderIndex: null,
     },
     perOrder: Array.from({ length: orderCount }, (_, at) => ({
-      group: { ...together(executions.filter((_each, index) => orderOf[index] === at)), orders: 1 },
+      group: { ...groupOf((index) => orderOf[index] === at), orders: 1, emsOrders: 1 },
       executionIndex: null,
       orderIndex: isOne ? null : at,
+    })),
+    perEmsOrder: Array.from({ length: emsOrders }, (_, ems) => ({
+      group: {
+        ...groupOf((index) => emsOrderOf[orderOf[index] ?? 0] === ems),
+        orders: emsOrderOf.filter((each) => each === ems).length,
+        emsOrders: 1,
+      },
+      executionIndex: null,
+      orderIndex: isOne ? null : emsOrderOf.indexOf(ems),
     })),
     perExecution: executions.map((group, at) => ({
       group,
@@ -112,7 +126,7 @@ function parseOrder(order: OrderToPrice): Order {
   };
 }
 
-const together = (groups: readonly FeeGroup[]): Omit<FeeGroup, 'orders'> => ({
+const together = (groups: readonly FeeGroup[]): Omit<FeeGroup, 'orders' | 'emsOrders'> => ({
   executions: groups.flatMap((group) => group.executions),
   quantity: sumOf(groups.map((group) => group.quantity)),
   base: sumOf(groups.map((group) => group.base)),
@@ -123,6 +137,7 @@ function priceLine(line: TariffLine, order: Order, feesSoFar: FeesSoFar): FeeLin
   const parts = {
     execution: order.perExecution,
     order: order.perOrder,
+    emsOrder: order.perEmsOrder,
     contract: [order.whole],
     'account-day': [order.whole],
   }[line.unit];

@@ -148,7 +148,10 @@ export interface FeeLine {
   readonly unit: FeeUnit;
   /** Position in the executions, from 0; null for a row of an order or above. */
   readonly executionIndex: number | null;
-  /** Position of the order where a contract has several; null for the rows of all of them. */
+  /**
+   * Position of the order where a contract has several, of an EMS order the first of its orders;
+   * null for the rows of all of them.
+   */
   readonly orderIndex: number | null;
   /** What the rate was applied to: consideration, shares, a count, an ordinal, fees, or 1. */
   readonly metric: DecimalString;
@@ -173,6 +176,11 @@ export interface OrderToPrice {
   readonly prices: readonly DecimalString[];
   /** The order of each execution, from 0 without gaps; absent: the contract is one order. */
   readonly orderOf?: readonly number[];
+  /**
+   * The EMS order of each order, numbered from 0 as they first appear; absent: each order is its
+   * own. With `orderOf` only.
+   */
+  readonly emsOrderOf?: readonly number[];
   /** Shares per contract: part of the consideration, never of share or contract counts. */
   readonly multiplier?: DecimalString;
   /** Units of the rules' currency per unit of the trade currency, fixed for stamp duty. */

@@ -69,11 +69,13 @@ export function readSupplement(raw: RawRow): ReadSupplement {
     return day;
   };
   const hasChannel = head['orderChannel'] !== undefined;
-  const instrumentId = reader.id('instrumentId');
-  const supplement = {
+  const names = {
     ledgerDate: reader.day('ledgerDate'),
     accountNo: reader.id('accountNo'),
-    instrumentId,
+    instrumentId: reader.id('instrumentId'),
+  };
+  const supplement = {
+    ...names,
     side: reader.oneOf('side', SIDES),
     orderChannel: hasChannel
       ? reader.whole('orderChannel', { from: 0, to: 9 })
@@ -82,7 +84,7 @@ export function readSupplement(raw: RawRow): ReadSupplement {
     tradeDate,
     cashSettlementDate: settlementDay('cashSettlementDate'),
     securitiesSettlementDate: settlementDay('securitiesSettlementDate'),
-    stage: readStage(reader, instrumentId),
+    stage: readStage(reader, names.instrumentId),
   };
   reader.refuseOthers();
   const read = readExecutions(list);

@@ -40,7 +40,12 @@ export interface Explanation {
   readonly feeId: string;
   readonly feeCode: string;
   readonly inputs: {
-    readonly executions: readonly { readonly quantity: string; readonly price: string }[];
+    readonly executions: readonly {
+      readonly quantity: string;
+      readonly price: string;
+      readonly orderPlace: number;
+      readonly emsOrderNo: string | null;
+    }[];
     readonly multiplier: string;
     readonly feesBefore: string;
     readonly monthBefore: string | null;

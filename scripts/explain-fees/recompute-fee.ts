@@ -15,6 +15,8 @@ export interface Recomputed {
 }
 
 interface Trade {
+  readonly orders: number;
+  readonly emsOrders: number;
   readonly quantity: Decimal;
   readonly consideration: Decimal;
   readonly fills: readonly { readonly quantity: Decimal; readonly price: Decimal }[];
@@ -28,6 +30,8 @@ function tradeOf({ executions, multiplier }: Explanation['inputs']): Trade {
   const sum = (amounts: readonly Decimal[]): Decimal =>
     amounts.reduce((total, amount) => total.plus(amount), new Decimal(0));
   return {
+    orders: new Set(executions.map(({ orderPlace }) => orderPlace)).size,
+    emsOrders: new Set(executions.map((each) => each.emsOrderNo ?? each.orderPlace)).size,
     fills,
     quantity: sum(fills.map(({ quantity }) => quantity)),
     consideration: sum(fills.map(({ quantity, price }) => quantity.times(price).times(multiplier))),
@@ -73,8 +77,11 @@ function metricOf(formula: Formula, trade: Trade, inputs: Explanation['inputs'])
     case 'turnoverTier':
       return trade.consideration;
     case 'flat':
-    case 'perOrder':
       return new Decimal(1);
+    case 'perOrder':
+      return new Decimal(trade.orders);
+    case 'perEmsOrder':
+      return new Decimal(trade.emsOrders);
     case 'perContract':
     case 'quantityTier':
     case 'shareTier':

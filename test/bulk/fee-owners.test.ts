@@ -105,6 +105,21 @@ describe('who pays a rule', () => {
   });
 });
 
+describe('a fee of each EMS order', () => {
+  it('is one of each contract while a contract is one order, whoever sent the parts', async () => {
+    const db = await broker();
+    await addRule(db, { accountNo: 'A0001', unit: 'emsOrder' });
+    for (const orderId of ['P1', 'P2']) {
+      const fills = [`${orderId}-1`, `${orderId}-2`].map((id) => [id, '100', '50'] as const);
+      await addTrade(db, { orderId, accountNo: 'A0001', emsOrderNo: 'EMS-1', fills });
+    }
+    await runStep(db, MONDAY, 'sync');
+    await runStep(db, MONDAY, 'billing');
+    expect(await platformFees(db)).toEqual({ P1: '1.00', P2: '1.00' });
+    expect(await count(db, 'live_orders', `ems_order_no = 'EMS-1'`)).toBe(2);
+  });
+});
+
 describe('three digits', () => {
   it('reach the contract, its totals and the balances exactly', async () => {
     const db = await broker();

@@ -104,6 +104,7 @@ describe('a rule by scenario', () => {
     ['contracts', {}, 'perContract'],
     ['flat', {}, 'flat'],
     ['orders', {}, 'perOrder'],
+    ['emsOrders', {}, 'perEmsOrder'],
     ['executions', {}, 'perExecution'],
     ['amount', { tiers: [{ gt: '0', lte: null, rate: '0.1' }] }, 'amountTier'],
     ['quantity', { tiers: [{ gt: '0', lte: null, rate: '0.1' }] }, 'quantityTier'],

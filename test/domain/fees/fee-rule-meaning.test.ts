@@ -89,6 +89,11 @@ describe('a rule that means nothing sound is refused with field and reason', () 
       'a remainder is what the whole contract leaves',
     ],
     ['unit', { divisor: 365, unit: 'feeUnit' }, 'an annual rate has a unit of its own'],
+    [
+      'unit',
+      { formula: monthly(5, null), unit: 'emsOrder' },
+      'a month counts orders, and no EMS orders',
+    ],
     ['formula', { formula: ofFees('NONE') }, 'has an unknown fee code'],
     [
       'unit',
@@ -127,6 +132,7 @@ describe('a rule that means nothing sound is refused with field and reason', () 
     ['three decimals', { rounding: { mode: 'ceil', increment: '0.001' } }],
     ['a minimum that is the maximum', { min: '5', max: '5' }],
     ['a remainder of the contract', { formula: remainder }],
+    ['a fee of each EMS order', { unit: 'emsOrder' }],
     ['an annual rate of an order', { divisor: 365, unit: 'order' }],
     ['a rate of the unit of the schedule', { unit: 'feeUnit' }],
     ['a fee of two others', { formula: ofFees('ONE', 'TWO') }],

@@ -266,6 +266,7 @@ describe('the fast kernel gives the texts of the reference on the shapes above',
     tiers.map((list) => ({ kind: 'quantityTier' as const, tiers: list })),
     text(3, 3).map((amount) => ({ kind: 'perOrder' as const, amount })),
     text(3, 3).map((amount) => ({ kind: 'perExecution' as const, amount })),
+    text(3, 3).map((amount) => ({ kind: 'perEmsOrder' as const, amount })),
     text(1, 5).map((rate) => ({ kind: 'rate' as const, rate })),
   );
   const optional = <T>(name: string, value: fc.Arbitrary<T>) =>
@@ -273,7 +274,7 @@ describe('the fast kernel gives the texts of the reference on the shapes above',
   const anyRule = fc
     .tuple(
       formula,
-      fc.constantFrom('execution' as const, 'order' as const, 'contract' as const),
+      fc.constantFrom('execution', 'order', 'emsOrder', 'contract'),
       optional('threshold', text(30_000, 2)),
       optional('divisor', fc.constantFrom(360, 365)),
       optional('min', text(20, 2)),
@@ -291,14 +292,14 @@ describe('the fast kernel gives the texts of the reference on the shapes above',
     );
   const fill = fc.tuple(text(40_000, 3), text(900, 3), fc.nat({ max: 1 }));
   const order = fc
-    .tuple(fc.array(fill, { minLength: 1, maxLength: 5 }), fc.boolean())
-    .map(([fills, hasSeveral]): OrderToPrice => {
+    .tuple(fc.array(fill, { minLength: 1, maxLength: 5 }), fc.boolean(), fc.boolean())
+    .map(([fills, hasSeveral, isOneEmsOrder]): OrderToPrice => {
       const quantities = fills.map(([quantity]) => quantity);
       const prices = fills.map(([, price]) => price);
       // Two orders, both with an execution.
       const orderOf = [0, 1, ...fills.slice(2).map(([, , at]) => at)];
       return hasSeveral && fills.length > 1
-        ? { quantities, prices, orderOf }
+        ? { quantities, prices, orderOf, emsOrderOf: isOneEmsOrder ? [0, 0] : [0, 1] }
         : { quantities, prices };
     });
 

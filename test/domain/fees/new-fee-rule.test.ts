@@ -139,7 +139,6 @@ describe('a new version of a fee rule', () => {
     ['a day in the past between two versions', { effectiveFrom: '2022-01-01' }, 'effectiveFrom'],
     ['another currency', { currency: 'USD' }, 'currency'],
     ['four decimals', { rounding: { mode: 'half-up', increment: '0.0001' } }, 'rounding'],
-    ['an order of an execution management system', { unit: 'ems-order' }, 'unit'],
     ['an unknown condition', { conditions: { weather: ['rain'] } }, 'conditions'],
     ['an unknown stage', { conditions: { stages: ['DARK'] } }, 'conditions'],
     ['a condition without anything in it', { conditions: { instruments: [] } }, 'conditions'],

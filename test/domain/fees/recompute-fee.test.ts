@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
+import { emsOrderPlaces } from '../../../domain/fees/ems-order-places.ts';
 import { explainedFee } from '../../../domain/fees/fee-explanation.ts';
 import { TURNOVER_MODES, type FeeRule } from '../../../domain/fees/fee-rule.ts';
 import type { FxBook, FxRate } from '../../../domain/fees/fx-rate.ts';
@@ -24,6 +25,10 @@ const FACTS = {
 interface Fill {
   readonly quantity: string;
   readonly price: string;
+  /** The first execution of the contract's next order. */
+  readonly opensOrder?: boolean;
+  /** Of that order. */
+  readonly emsOrderNo?: string | null;
 }
 
 const USD_TO_HKD: FxRate = {
@@ -43,19 +48,32 @@ function explanationsOf(
 ): Explanation[] {
   const query = { ...FACTS, stampDutyExempt: true, channel: 6, ...more };
   const plan = compileTariff(rules, query, fx);
+  const orderOf = fills.map(
+    (_, at) => fills.slice(1, at + 1).filter(({ opensOrder }) => opensOrder).length,
+  );
+  // What the first execution of an order says holds for all of it.
+  const emsOrderNos = fills
+    .filter((_, at) => orderOf[at] !== orderOf[at - 1])
+    .map(({ emsOrderNo }) => emsOrderNo ?? null);
   const priced = priceExecutions(plan, {
     quantities: fills.map(({ quantity }) => quantity),
     prices: fills.map(({ price }) => price),
+    orderOf,
+    emsOrderOf: emsOrderPlaces(emsOrderNos),
     monthToDate: () => month,
   });
   const totals = new Map(plan.lines.map(({ feeCode }, at) => [feeCode, priced.lineTotals[at]!]));
   let feesBefore = new Decimal(0);
   return priced.lines.map((line, at) => {
-    const executions = fills.map((fill, index) => {
-      return { ...fill, executionNo: index + 1, executionId: `E${index + 1}` };
+    const executions = fills.map(({ quantity, price }, index) => {
+      const orderPlace = (orderOf[index] ?? 0) + 1;
+      const emsOrderNo = emsOrderNos[orderPlace - 1] ?? null;
+      const ids = { executionId: `E${index + 1}`, orderId: `O${orderPlace}`, orderPlace };
+      return { ...ids, emsOrderNo, quantity, price, executionNo: index + 1 };
     });
     const choice = plan.lines.find(({ feeCode }) => feeCode === line.feeCode)!.choice;
-    const executionNo = (line.executionIndex ?? -1) + 1;
+    const { executionIndex, orderIndex } = line;
+    const executionNo = executionIndex === null ? -(orderIndex ?? -1) - 1 : executionIndex + 1;
     const fee = { ...line, contractId: 1, line: at + 1, payee: 'BROKER', executionNo, choice };
     const ids = { contractId: 1, orderId: 'O1', accountNo: '1', instrumentId: 'ST/HK/700' };
     const explanation = explainedFee(
@@ -90,6 +108,9 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: und
 const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
   amount(1, 7).map((rate) => ({ kind: 'rate' as const, rate })),
   amount(30, 2).map((each) => ({ kind: 'perMillion' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perEmsOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perExecution' as const, amount: each })),
   amount(30, 3).map((each) => ({ kind: 'flat' as const, amount: each })),
   amount(1, 5).map((each) => ({ kind: 'perContract' as const, amount: each })),
   amount(3, 4).map((each) => ({ kind: 'perShare' as const, amount: each })),
@@ -103,7 +124,7 @@ const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
 const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
   .record({
     formula,
-    unit: fc.constantFrom('execution' as const, 'order' as const, 'contract' as const),
+    unit: fc.constantFrom('execution', 'order', 'emsOrder', 'contract'),
     rounding: fc.record({
       mode: fc.constantFrom(...ROUNDING_MODES),
       increment: fc.constantFrom('0.01', '0.1', '1.00', '0.05', '0.001'),
@@ -147,13 +168,18 @@ const monthArbitrary: fc.Arbitrary<MonthToDate> = fc.record({
 });
 
 const fillsArbitrary = fc.array(
-  fc.record({ quantity: amount(100_000, 2), price: amount(800, 4) }),
+  fc.record({
+    quantity: amount(100_000, 2),
+    price: amount(800, 4),
+    opensOrder: fc.boolean(),
+    emsOrderNo: fc.constantFrom('EMS 1', 'EMS 2', null),
+  }),
   { minLength: 1, maxLength: 5 },
 );
 
 const REST: FeeRule = {
   ...{ ruleId: 2, feeCode: 'REST', market: 'HK', scheduleId: 'any', version: 1 },
-  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'order' },
+  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'contract' },
   formula: { kind: 'remainder', totalFactor: '1.003' },
   rounding: { mode: 'half-up', increment: '0.01' },
 };

@@ -16,7 +16,7 @@ export interface Band {
 export interface Charge {
   readonly feeCode: string;
   readonly ruleId: number;
-  readonly unit: 'execution' | 'order' | 'contract' | 'account-day';
+  readonly unit: 'execution' | 'order' | 'emsOrder' | 'contract' | 'account-day';
   readonly formula: FeeFormula;
   readonly rate: Exact;
   readonly bands: readonly Band[];
@@ -55,6 +55,7 @@ function rateOf(formula: FeeFormula): Exact {
     case 'perShare':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
       return exact(formula.amount);
     case 'remainder':

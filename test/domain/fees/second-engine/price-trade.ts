@@ -8,6 +8,7 @@ import type {
 import { acrossBands, bandOf } from './bands.ts';
 import { inOrder, readCharge, type Charge } from './charge.ts';
 import { chooseRules, REFUSED } from './choose-rules.ts';
+import { groupsOf, type Fill, type Group, type Groups } from './groups.ts';
 import {
   dividedBy,
   exact,
@@ -23,23 +24,6 @@ import {
   whole,
   type Exact,
 } from './exact.ts';
-
-interface Fill {
-  readonly quantity: Exact;
-  readonly price: Exact;
-  readonly value: Exact;
-  readonly order: number;
-}
-
-/** What one row of a fee is computed on. */
-interface Group {
-  readonly fills: readonly Fill[];
-  readonly quantity: Exact;
-  readonly value: Exact;
-  readonly orders: number;
-  readonly execution: number;
-  readonly order: number;
-}
 
 interface Before {
   readonly orders: number;
@@ -97,7 +81,9 @@ export function priceTrade(
     const price = exact(trade.prices[at]!);
     const gross = times(times(quantity, price), multiplier);
     inTradeCurrency.push(gross);
-    return { quantity, price, value: times(gross, fxRate), order: trade.orderOf?.[at] ?? 0 };
+    const order = trade.orderOf?.[at] ?? 0;
+    const emsOrder = trade.emsOrderOf?.[order] ?? order;
+    return { quantity, price, value: times(gross, fxRate), order, emsOrder };
   });
   const before: Before = {
     orders: month?.ordersBefore ?? 0,
@@ -119,33 +105,6 @@ export function priceTrade(
   const quantity = textOf(groups.contract[0]!.quantity);
   const netText = trade.fxRate === undefined ? textOf(net) : 'null';
   return { rows, sums: `${quantity} ${textOf(gross)} ${textOf(fees, 2)} ${netText}` };
-}
-
-type Groups = Readonly<Record<'execution' | 'order' | 'contract', readonly Group[]>>;
-
-function groupsOf(fills: readonly Fill[]): Groups {
-  const orders = Math.max(...fills.map((fill) => fill.order)) + 1;
-  const of = (chosen: readonly Fill[], count: number, execution: number, order: number): Group => ({
-    fills: chosen,
-    quantity: sum(chosen.map((fill) => fill.quantity)),
-    value: sum(chosen.map((fill) => fill.value)),
-    orders: count,
-    execution,
-    order,
-  });
-  const named = (order: number) => (orders === 1 ? -1 : order);
-  const contract = of(fills, orders, -1, -1);
-  return {
-    execution: fills.map((fill, at) => of([fill], 1, at, named(fill.order))),
-    order:
-      orders === 1
-        ? [contract]
-        : Array.from({ length: orders }, (_, order) => {
-            const own = fills.filter((fill) => fill.order === order);
-            return of(own, 1, -1, order);
-          }),
-    contract: [contract],
-  };
 }
 
 function rowsOf(
@@ -259,6 +218,8 @@ function metricOf(
       );
     case 'perOrder':
       return whole(group.orders);
+    case 'perEmsOrder':
+      return whole(new Set(group.fills.map((fill) => fill.emsOrder)).size);
     case 'perExecution':
       return whole(group.fills.length);
     case 'ofFees':
@@ -294,6 +255,7 @@ function amountOf({ formula, rate, bands }: Charge, metric: Exact, before: Befor
     case 'perShare':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
     case 'ofFees':
     case 'remainder':

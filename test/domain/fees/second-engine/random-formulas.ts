@@ -10,6 +10,7 @@ export const SHAPES = [
   'perShareSkipping',
   'perContract',
   'perOrder',
+  'perEmsOrder',
   'perExecution',
   'amountTier',
   'quantityTier',
@@ -43,6 +44,7 @@ export function shapeOf(formula: FeeFormula): Shape {
     case 'flat':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
     case 'amountTier':
     case 'quantityTier':
@@ -68,6 +70,7 @@ export function randomFormula(random: Random, shape: Shape): FeeFormula {
     case 'flat':
     case 'perContract':
     case 'perOrder':
+    case 'perEmsOrder':
     case 'perExecution':
       return { kind: shape, amount: amountOf(random, 1, 5) };
     case 'perShare':

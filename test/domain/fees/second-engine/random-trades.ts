@@ -92,7 +92,7 @@ export function randomTrade(random: Random, marks: Marks): RandomTrade {
     const orderOf = Array.from({ length: count }, (_, at) => Math.min(at, orders - 1));
     return {
       target,
-      trade: { ...fills(random, 'plain', marks, count), orderOf },
+      trade: { ...fills(random, 'plain', marks, count), orderOf, ...emsOrders(random, orders) },
       month: undefined,
     };
   }
@@ -102,6 +102,16 @@ export function randomTrade(random: Random, marks: Marks): RandomTrade {
   const month = marks.isByMonth ? monthBefore(random, marks) : undefined;
   const monthToDate = month === undefined ? {} : { monthToDate: () => month };
   return { target, trade: { ...trade, ...multiplier, ...fxRate, ...monthToDate }, month };
+}
+
+/** Orders that are each on their own, or some of them parts of one, not always side by side. */
+function emsOrders(random: Random, orders: number): Pick<OrderToPrice, 'emsOrderOf'> {
+  if (random.chance(40)) return {};
+  const emsOrderOf = [0];
+  for (let at = 1; at < orders; at += 1) {
+    emsOrderOf.push(random.below(Math.max(...emsOrderOf) + 2));
+  }
+  return { emsOrderOf };
 }
 
 function monthBefore(random: Random, marks: Marks): MonthToDate {

@@ -115,6 +115,7 @@ const EXPECTED: readonly string[] = [
   ...TARGETS.map((target) => `aimed at ${target}`),
   ...['', 'min', 'max', 'cap', 'waived', 'threshold'].map((clamp) => `clamp ${clamp}`),
   ...[REFUSED, RATE_MISSING, UNKNOWN_TERMS, 'in safe integers', 'in Decimal', 'a policy', 'sums'],
+  'EMS orders',
 ];
 
 /** Compares the tariff, then its trades; the number of trades. */
@@ -147,6 +148,7 @@ function compareTariff(random: Random, index: number): number {
     const again = bySecondEngine(plan, tariff, drawn);
     if (!isSame(billed, again)) expect({ billed, trade, plan }).toEqual({ billed: again });
     count(`aimed at ${target}`, 1);
+    if (trade.emsOrderOf !== undefined) count('EMS orders', 1);
     if (again === UNKNOWN_TERMS) count(UNKNOWN_TERMS, 1);
   }
   const main = winning.find(({ feeCode }) => feeCode === MAIN);
@@ -158,7 +160,7 @@ function compareTariff(random: Random, index: number): number {
 }
 
 /** What computes; the rest only makes up tariffs and trades. */
-const ENGINE = ['exact', 'choose-rules', 'charge', 'bands', 'price-trade'];
+const ENGINE = ['exact', 'choose-rules', 'charge', 'bands', 'groups', 'price-trade'];
 
 describe('billing and a second engine, in whole numbers of any size, agree', () => {
   test(`on ${TRADES} random trades, seed ${SEED}`, { timeout: 900_000 }, () => {
