@@ -19,6 +19,7 @@ import {
   type Side,
   type TradeStage,
 } from '../domain/trades/trade.ts';
+import { amendedDates, type TradeDates } from './amended-dates.ts';
 import { setAmendedFees, type AmendedFeesEntry } from './amended-fees.ts';
 import { isOrderBooked } from './booked-orders.ts';
 import { loadFeeCodeIds } from './bulk/billing-queries.ts';
@@ -28,15 +29,10 @@ import { executionsOfContracts } from './queries/fees.ts';
 import { openLedgerDateRow } from './ledger-dates.repository.ts';
 import { lockOpenLedgerDate } from './open-ledger-date.ts';
 import { contractAmendments, supplements } from './schema/trades.ts';
-import {
-  assertSettlementDates,
-  marketOfChannel,
-  repeatChecks,
-  type Entry,
-} from './supplements.repository.ts';
+import { repeatChecks, type Entry } from './supplements.repository.ts';
 import type { Transaction } from './transaction.ts';
 
-interface OriginRow extends AmendedContract {
+interface OriginRow extends AmendedContract, TradeDates {
   readonly flow: string;
   readonly market: string;
   /** Several where they were merged. */
@@ -45,15 +41,12 @@ interface OriginRow extends AmendedContract {
   readonly accountNo: string;
   readonly assetId: number;
   readonly side: Side;
-  readonly tradeDate: BusinessDate;
   readonly orderChannel: number;
   readonly settlementChannel: string;
   readonly stage: TradeStage;
   readonly grossAmount: DecimalString;
   readonly netAmount: DecimalString;
   readonly feeTotals: string;
-  readonly cashSettlementDate: BusinessDate;
-  readonly securitiesSettlementDate: BusinessDate;
 }
 
 /** A contract with what was billed: as a person said, else as the rules gave. */
@@ -97,7 +90,7 @@ export async function planAmendment(
   t: Transaction,
   contractId: number,
   change: AmendedTerms,
-  lock: boolean,
+  { lock, now }: { readonly lock: boolean; readonly now: Date },
 ): Promise<PlannedAmendment> {
   const { rows } = await t.client.query<OriginRow>(ORIGIN, [contractId]);
   const [origin] = rows;
@@ -112,15 +105,10 @@ export async function planAmendment(
     orderChannel: origin.orderChannel,
     settlementChannel: origin.settlementChannel,
     stage: origin.stage,
-    cashSettlementDate: origin.cashSettlementDate,
-    securitiesSettlementDate: origin.securitiesSettlementDate,
     ...named,
+    ...(await amendedDates(t, origin, named, { ledgerDate, now })),
   };
   const accountId = await accountOf(t.client, terms.accountNo, origin);
-  const market = await marketOfChannel(t, terms, origin.market);
-  const { cashSettlementDate = null, securitiesSettlementDate = null } = named;
-  assertSettlementDates({ cashSettlementDate, securitiesSettlementDate }, market);
-  assertNotBeforeTrade(terms, origin.tradeDate);
   if (terms.stage === 'GREY' && !hasGreyMarket(origin.market)) {
     throw new ClearingError('OUT_OF_RANGE', { field: 'stage', value: terms.stage });
   }
@@ -155,16 +143,6 @@ async function accountOf(
   return account.accountId;
 }
 
-type Dates = Pick<PlannedAmendment['terms'], 'cashSettlementDate' | 'securitiesSettlementDate'>;
-
-function assertNotBeforeTrade(terms: Dates, tradeDate: BusinessDate): void {
-  for (const field of ['cashSettlementDate', 'securitiesSettlementDate'] as const) {
-    if (terms[field] < tradeDate) {
-      throw new ClearingError('OUT_OF_RANGE', { field, value: terms[field], tradeDate });
-    }
-  }
-}
-
 export interface Amendment {
   readonly amendmentId: number;
   readonly ledgerDate: BusinessDate;
@@ -176,7 +154,7 @@ interface AmendmentEntry extends AmendedFeesEntry {
   readonly approvers: readonly string[];
 }
 
-type HalfTerms = Dates &
+type HalfTerms = TradeDates &
   Pick<OriginRow, 'accountId' | 'side' | 'orderChannel' | 'settlementChannel' | 'stage'>;
 
 /**
@@ -196,7 +174,7 @@ export async function enterAmendment(
     own: HalfTerms,
   ): Promise<number> => {
     const { accountId, side, orderChannel, settlementChannel, stage } = own;
-    const { cashSettlementDate, securitiesSettlementDate } = own;
+    const { tradeDate, cashSettlementDate, securitiesSettlementDate } = own;
     const [row] = await t.tx
       .insert(supplements)
       .values({
@@ -206,7 +184,7 @@ export async function enterAmendment(
         ...{ flow: origin.flow, generation: flow.generation },
         market: origin.market,
         assetId: origin.assetId,
-        tradeDate: origin.tradeDate,
+        tradeDate,
         enteredBy: person,
         enteredAt: now.toISOString(),
       })

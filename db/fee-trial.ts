@@ -75,6 +75,7 @@ export interface OtherTerms {
   readonly accountNo?: string | undefined;
   readonly orderChannel?: number | undefined;
   readonly stage?: TradeStage | undefined;
+  readonly tradeDate?: BusinessDate | undefined;
 }
 
 /** 试算: as feesInTrial, of one moment, and the database would refuse to save anything. */
@@ -83,8 +84,8 @@ export const tryFees = (db: Db, contractId: number, changed: OtherTerms = {}): P
 
 /**
  * What billing would charge a contract now, by the rules, schedules and channel of now; for another
- * account, channel or stage, too. Asks where billing asks, and saves nothing. In tiers by the month
- * it stands where it stands in its run, and once posted behind what is posted beside it. Throws
+ * account, channel, stage or trade date, too. Asks where billing asks, and saves nothing. In tiers
+ * by the month it stands where it stands in its run, and once posted behind what is posted. Throws
  * NOT_FOUND, UNKNOWN_ACCOUNT, and what billing would fail with.
  */
 export async function feesInTrial(
@@ -98,6 +99,7 @@ export async function feesInTrial(
     ...billed,
     channel: changed.orderChannel ?? billed.channel,
     stage: changed.stage ?? billed.stage,
+    tradeDate: changed.tradeDate ?? billed.tradeDate,
     accountId: await accountIdNamed(t, changed.accountNo, billed.accountId),
   };
   const { flow, accountId, instrumentId, tradeDate } = trade;

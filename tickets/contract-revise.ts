@@ -5,13 +5,16 @@ import {
   planAmendment,
   type PlannedAmendment,
 } from '../db/amendments.repository.ts';
+import { feesInTrial } from '../db/fee-trial.ts';
+import type { Transaction } from '../db/transaction.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
+import { billOf, type BilledFee } from '../domain/fees/fee-edit.ts';
 import { TRADE_STAGES } from '../domain/trades/trade.ts';
 import { Day, Id, oneOf, strict } from './payload-fields.ts';
 import { ticketKind, type Facts } from './ticket-kind.ts';
 
 /** A day of the right form; whether a calendar has it is asked when the terms are looked at. */
-const SettlementDay = Type.Unsafe<BusinessDate>(Day);
+const SomeDay = Type.Unsafe<BusinessDate>(Day);
 const Name = Type.String({ minLength: 1, maxLength: 64 });
 const FeeAmount = Type.String({ pattern: String.raw`^\d{1,12}(\.\d{1,3})?$` });
 
@@ -21,8 +24,9 @@ const Terms = strict({
   orderChannel: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
   settlementChannel: Type.Optional(Name),
   stage: Type.Optional(oneOf(TRADE_STAGES)),
-  cashSettlementDate: Type.Optional(SettlementDay),
-  securitiesSettlementDate: Type.Optional(SettlementDay),
+  tradeDate: Type.Optional(SomeDay),
+  cashSettlementDate: Type.Optional(SomeDay),
+  securitiesSettlementDate: Type.Optional(SomeDay),
   fees: Type.Optional(
     Type.Array(strict({ feeCode: Name, amount: FeeAmount }), { maxItems: 50, uniqueItems: true }),
   ),
@@ -38,16 +42,18 @@ export const contractRevise = ticketKind({
   ask: 'lb_hk_clearing.contract_revise',
   see: 'clearing.ledger_query',
 
-  async subject(t, { target, payload }, { lock }) {
-    const planned = await planAmendment(t, target.contractId, payload, lock);
+  async subject(t, { target, payload }, context) {
+    const planned = await planAmendment(t, target.contractId, payload, context);
     const { origin, ledgerDate, refusal } = planned;
+    const billed: ShownFees = { fees: planned.fees, feesFrom: 'the bill' };
     return {
       ledgerDate,
       flow: origin.flow,
       targetId: String(target.contractId),
       version: `amendment ${origin.amendmentId ?? 'none'}, net ${origin.netAmount}`,
-      before: factsOf(planned, origin, planned.fees),
-      after: factsOf(planned, planned.terms, planned.terms.fees),
+      before: factsOf(planned, origin, billed),
+      // What cannot be amended is not priced: the refusal says more than what pricing would.
+      after: factsOf(planned, planned.terms, refusal ? billed : await feesOf(t, planned)),
       refusal,
     };
   },
@@ -55,7 +61,8 @@ export const contractRevise = ticketKind({
   effect: {
     kind: 'transaction',
     async apply(t, { ticketId, target, payload, reason, maker, approvers, now }) {
-      const planned = await planAmendment(t, target.contractId, payload, true);
+      const planned = await planAmendment(t, target.contractId, payload, { lock: true, now });
+      const fees = await feesOf(t, planned);
       const entry = { ticketId, reason, approvers, person: maker, now };
       const amendment = await enterAmendment(t, planned, entry);
       const { origin, ledgerDate, terms } = planned;
@@ -66,8 +73,8 @@ export const contractRevise = ticketKind({
         targetType: 'contract',
         targetId: String(origin.contractId),
         ledgerDate,
-        before: factsOf(planned, origin, planned.fees),
-        after: { ...factsOf(planned, terms, terms.fees), ...amendment, approvers },
+        before: factsOf(planned, origin, { fees: planned.fees, feesFrom: 'the bill' }),
+        after: { ...factsOf(planned, terms, fees), ...amendment, approvers },
         ticketId,
       });
       return { ...amendment, originContractId: origin.contractId };
@@ -75,20 +82,36 @@ export const contractRevise = ticketKind({
   },
 });
 
-/** The same names before and after; fees that nobody names are those of the rules. */
+interface ShownFees {
+  readonly fees: readonly BilledFee[];
+  /** The rules: as they would price it now; the next billing prices it once more. */
+  readonly feesFrom: 'the bill' | 'the amendment' | 'the rules';
+}
+
+/** What the new contract would pay. Throws what its billing would fail with. */
+async function feesOf(t: Transaction, { origin, terms }: PlannedAmendment): Promise<ShownFees> {
+  if (terms.fees !== undefined) return { fees: terms.fees, feesFrom: 'the amendment' };
+  const { items } = await feesInTrial(t, origin.contractId, terms);
+  const fees = items.map(({ feeCode, amount }) => ({ feeCode, amount }));
+  return { fees, feesFrom: 'the rules' };
+}
+
+/** The same names before and after, so that what changes stands side by side. */
 const factsOf = (
-  { origin }: PlannedAmendment,
+  { origin: { side, grossAmount } }: PlannedAmendment,
   terms: Omit<PlannedAmendment['terms'], 'fees' | 'accountId'>,
-  fees: PlannedAmendment['terms']['fees'],
+  { fees, feesFrom }: ShownFees,
 ): Facts => ({
   accountNo: terms.accountNo,
   orderChannel: terms.orderChannel,
   settlementChannel: terms.settlementChannel,
   stage: terms.stage,
+  tradeDate: terms.tradeDate,
   cashSettlementDate: terms.cashSettlementDate,
   securitiesSettlementDate: terms.securitiesSettlementDate,
-  tradeDate: origin.tradeDate,
-  side: origin.side,
-  grossAmount: origin.grossAmount,
-  fees: fees ?? 'by the rules',
+  side,
+  grossAmount,
+  fees,
+  feesFrom,
+  ...billOf({ side, grossAmount }, fees),
 });

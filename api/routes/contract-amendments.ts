@@ -68,6 +68,7 @@ export const contractAmendmentRoutes: FastifyPluginAsyncTypebox = async (app) =>
           accountNo: Type.Optional(Word),
           orderChannel: Type.Optional(OrderChannelCode),
           stage: Type.Optional(StageWord),
+          tradeDate: Type.Optional(Day),
         }),
         response: { 200: FeeTrial },
       },

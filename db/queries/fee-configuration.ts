@@ -67,12 +67,12 @@ export interface FeePackageView extends Origin {
   readonly accountCount: number;
 }
 
-/** The row of an account that counts on a day: of those that have begun, the latest. */
-const onDay = (day: string): string => `SELECT DISTINCT ON (account_id, market) account_id, market,
+/** The row of an account that counts on the day $1, as billing finds it: the latest in force. */
+const ON_DAY = `SELECT DISTINCT ON (account_id, market) account_id, market,
     schedule_id, effective_from, effective_to, ticket_id
-  FROM account_fee_schedules WHERE effective_from <= ${day}
+  FROM account_fee_schedules
+  WHERE effective_from <= $1 AND (effective_to IS NULL OR effective_to >= $1)
   ORDER BY account_id, market, effective_from DESC`;
-const notEnded = (day: string): string => `(effective_to IS NULL OR effective_to >= ${day})`;
 
 /** A package begins with its first rule; who entered that one, entered the package. */
 const PACKAGES = `SELECT p.market, p.schedule_id AS "scheduleId", p.first_day AS "effectiveFrom",
@@ -82,7 +82,7 @@ const PACKAGES = `SELECT p.market, p.schedule_id AS "scheduleId", p.first_day AS
     FROM fee_rules WHERE schedule_id IS NOT NULL GROUP BY market, schedule_id) p
   JOIN fee_rules r ON r.rule_id = p.first_rule
   LEFT JOIN (SELECT market, schedule_id, count(*) AS accounts
-    FROM (${onDay('$1')}) s WHERE ${notEnded('$1')} GROUP BY market, schedule_id) a
+    FROM (${ON_DAY}) s GROUP BY market, schedule_id) a
     ON a.market = p.market AND a.schedule_id = p.schedule_id`;
 
 export interface PackageFilter extends PageRequest {
@@ -115,7 +115,7 @@ export interface PackageAccountView {
 
 const MEMBERS = `SELECT a.account_no AS "accountNo", s.effective_from AS "effectiveFrom",
     s.effective_to AS "effectiveTo", s.ticket_id AS "ticketId"
-  FROM (${onDay('$1')}) s JOIN accounts a USING (account_id)`;
+  FROM (${ON_DAY}) s JOIN accounts a USING (account_id)`;
 
 /** The accounts that have a package on a day. Throws NOT_FOUND for one that has no rule. */
 export async function readPackageAccounts(
@@ -132,7 +132,7 @@ export async function readPackageAccounts(
   if (known.length === 0) throw new ClearingError('NOT_FOUND', { market, scheduleId });
   const day = await dayOf(reader, filter.tradeDate);
   const conditions = new Conditions()
-    .add(notEnded('?::date').replaceAll('effective_to', 's.effective_to'), day)
+    .add('?::date IS NOT NULL', day)
     .add('s.market = ?', market)
     .add('s.schedule_id = ?', scheduleId);
   const list = { list: `accounts of ${market}/${scheduleId}`, select: MEMBERS, conditions };

@@ -12,6 +12,8 @@ export interface AmendedTerms {
   readonly orderChannel?: number;
   readonly settlementChannel?: string;
   readonly stage?: TradeStage;
+  /** With its own settlement dates, unless they are named. */
+  readonly tradeDate?: BusinessDate;
   readonly cashSettlementDate?: BusinessDate;
   readonly securitiesSettlementDate?: BusinessDate;
   /** All fees of the new contract; without them the rules of its trade date price it. */

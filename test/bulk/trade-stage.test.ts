@@ -145,8 +145,9 @@ describe('the stage of a trade', () => {
     await clear(MONDAY);
     await rollTo(db, TUE_2025_12_23);
     const { N1 } = await platformFees(MON_2025_12_22);
+    const at = { lock: true, now: new Date(TUE_09_00) };
     const amendment = await inTransaction(db, async (t) => {
-      const planned = await planAmendment(t, N1!.contractId, { stage: 'GREY' }, true);
+      const planned = await planAmendment(t, N1!.contractId, { stage: 'GREY' }, at);
       expect(planned.refusal).toBeUndefined();
       const entry = { ticketId: 'T-1', reason: 'it was grey', approvers: ['checker'] };
       return enterAmendment(t, planned, { ...entry, person: 'maker', now: new Date(TUE_09_00) });

@@ -50,6 +50,10 @@ interface Row {
 }
 const rulesOf = async (query: string): Promise<readonly Row[]> =>
   (await ok<{ items: Row[] }>(api.get(`/fee-rules?market=HK&feeCode=COMMISSION&${query}`))).items;
+interface Listed {
+  readonly scheduleId?: string;
+  readonly ticketId: string | null;
+}
 const codeOf = async (asked: Asked): Promise<string | undefined> =>
   (await askFor(desk, asked)).code;
 
@@ -183,6 +187,51 @@ describe('a tariff from nothing', () => {
     const unknown = { scenario: { ...payload.scenario, scenarioId: 'nobody' } };
     expect(await codeOf(rule(target, unknown))).toBe('NOT_FOUND');
     expect(await codeOf(rule(target, { ...payload, rule: RULE }))).toBe('FEE_RULE_INVALID');
+  });
+
+  it('is listed: versions, who entered them by which ticket, and which accounts have what', async () => {
+    const items = async (path: string): Promise<readonly Listed[]> =>
+      (await ok<{ items: Listed[] }>(api.get(path))).items;
+    const origin = { addedBy: 'operator', approvedBy: ['approver'] };
+    expect(await items('/fee-scenarios?scenarioId=hk-commission')).toMatchObject([
+      { version: 1, feeCode: 'COMMISSION', ruleCount: 1, ...origin },
+      { version: 2, effectiveFrom: '2026-06-01', ruleCount: 1, definition: { unit: 'execution' } },
+    ]);
+    const packageOn = async (day: string) =>
+      (await items(`/fee-packages?market=HK&tradeDate=${day}`)).find(
+        ({ scheduleId }) => scheduleId === 'hk-new',
+      );
+    expect(await packageOn('2026-01-31')).toMatchObject({
+      ...{ effectiveFrom: '2025-01-01', accountCount: 1, ruleCount: 4, ...origin },
+    });
+    // From February on the account has another one.
+    expect(await packageOn('2026-02-01')).toMatchObject({ accountCount: 0 });
+    const members = (day: string) => items(`/fee-packages/HK/hk-new/accounts?tradeDate=${day}`);
+    const [ticketed] = await members('2026-01-31');
+    expect(ticketed).toMatchObject({ accountNo: 'T-1', effectiveFrom: '2025-12-22' });
+    expect(ticketed?.ticketId).toEqual(expect.any(String));
+    expect(await members('2026-02-01')).toEqual([]);
+    expect(await members('2025-12-19')).toEqual([]);
+    expect((await api.get('/fee-packages/HK/nobody/accounts')).statusCode).toBe(404);
+    expect(await items('/default-packages?market=HK')).toMatchObject([
+      { accountKind: 'CASH', version: 1, scheduleId: 'hk-new', current: false, ...origin },
+      { accountKind: 'CASH', version: 2, scheduleId: null, current: true },
+    ]);
+    expect((await api.get('/default-packages?market=XX')).statusCode).toBe(400);
+  });
+
+  it('is listed page by page', async () => {
+    type Listing = { items: Listed[]; nextCursor: string | null };
+    const whole = await ok<Listing>(api.get('/fee-packages'));
+    const paged: Listed[] = [];
+    for (let cursor = ''; ;) {
+      const page = await ok<Listing>(api.get(`/fee-packages?limit=2${cursor}`));
+      paged.push(...page.items);
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
+    }
+    expect(paged).toEqual(whole.items);
+    expect(paged.length).toBeGreaterThan(2);
   });
 
   it('stands in the audit log row by row', async () => {

@@ -39,6 +39,11 @@ interface Contract {
   readonly newContractId: number | null;
 }
 
+interface Trial {
+  readonly calculateOutAmount: string;
+  readonly items: readonly { readonly feeCode: string; readonly amount: string }[];
+}
+
 let stage: Stage;
 let us: FlowDesk;
 let order: PlacedOrder;
@@ -174,12 +179,17 @@ describe('a trade that was booked to the wrong client', () => {
   it('L44 is taken back and booked to the right one, and the original stays', async () => {
     books = await booksOf(stage.operator);
     const journals = await journalsOf(stage.operator, originId);
-    const trial = await stage.operator.get<{ calculateOutAmount: string }>(
+    const trial = await stage.operator.get<Trial>(
       `/contracts/${originId}/amendment-trial?accountNo=${RIGHT}`,
     );
     const ticket = await granted(stage.operator, await stage.as('approver'), amendment());
-    expect(ticket.before).toMatchObject({ accountNo: WRONG });
-    expect(ticket.after).toMatchObject({ accountNo: RIGHT });
+    const { feeAmount, netAmount } = origin;
+    expect(ticket.before).toMatchObject({ accountNo: WRONG, feeAmount, feesFrom: 'the bill' });
+    expect(Number(ticket.before?.['netAmount'])).toBe(Number(netAmount));
+    expect(ticket.after).toMatchObject({
+      ...{ accountNo: RIGHT, feesFrom: 'the rules', feeAmount: trial.calculateOutAmount },
+      fees: trial.items.map((item) => ({ feeCode: item.feeCode, amount: item.amount })),
+    });
     const again = await ask(stage.operator, amendment());
     expect([again.status, again.body.code]).toEqual([409, 'ALREADY_AMENDED']);
     const offset = String(ticket.result?.['offsetOrderId']);

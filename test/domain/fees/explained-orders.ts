@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
+import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
+import { emsOrderPlaces } from '../../../domain/fees/ems-order-places.ts';
+import { explainedFee } from '../../../domain/fees/fee-explanation.ts';
+import { TURNOVER_MODES, type FeeRule } from '../../../domain/fees/fee-rule.ts';
+import type { FxBook, FxRate } from '../../../domain/fees/fx-rate.ts';
+import { priceExecutions } from '../../../domain/fees/price-executions.ts';
+import type { MonthToDate, TariffQuery } from '../../../domain/fees/tariff-plan.ts';
+import { Decimal } from '../../../domain/money/decimal.ts';
+import { ROUNDING_MODES } from '../../../domain/money/rounding.ts';
+import type { Explanation } from '../../../scripts/explain-fees/explained-terms.ts';
+
+export const MON_2025_12_22 = parseBusinessDate('2025-12-22');
+const FACTS = {
+  market: 'HK',
+  scheduleId: 'any',
+  instrumentType: 'EQUITY',
+  side: 'SELL',
+  tradeDate: MON_2025_12_22,
+} as const;
+
+interface Fill {
+  readonly quantity: string;
+  readonly price: string;
+  /** The first execution of the contract's next order. */
+  readonly opensOrder?: boolean;
+  /** Of that order. */
+  readonly emsOrderNo?: string | null;
+}
+
+export const USD_TO_HKD: FxRate = {
+  ...{ rateId: 1, from: 'USD', to: 'HKD', rate: '7.8', version: 1, source: 'any' },
+  validFrom: MON_2025_12_22,
+};
+
+const NOTHING_BEFORE: MonthToDate = {};
+
+/** The explanations of all fees of an order under these rules, as JSON brings them. */
+export function explanationsOf(
+  rules: readonly FeeRule[],
+  fills: readonly Fill[],
+  month = NOTHING_BEFORE,
+  more: Partial<TariffQuery> = {},
+  fx?: FxBook,
+): Explanation[] {
+  const query = { ...FACTS, stampDutyExempt: true, channel: 6, ...more };
+  const plan = compileTariff(rules, query, fx);
+  const orderOf = fills.map(
+    (_, at) => fills.slice(1, at + 1).filter(({ opensOrder }) => opensOrder).length,
+  );
+  // What the first execution of an order says holds for all of it.
+  const emsOrderNos = fills
+    .filter((_, at) => orderOf[at] !== orderOf[at - 1])
+    .map(({ emsOrderNo }) => emsOrderNo ?? null);
+  const priced = priceExecutions(plan, {
+    quantities: fills.map(({ quantity }) => quantity),
+    prices: fills.map(({ price }) => price),
+    orderOf,
+    emsOrderOf: emsOrderPlaces(emsOrderNos),
+    monthToDate: () => month,
+  });
+  const totals = new Map(plan.lines.map(({ feeCode }, at) => [feeCode, priced.lineTotals[at]!]));
+  let feesBefore = new Decimal(0);
+  return priced.lines.map((line, at) => {
+    const executions = fills.map(({ quantity, price }, index) => {
+      const orderPlace = (orderOf[index] ?? 0) + 1;
+      const emsOrderNo = emsOrderNos[orderPlace - 1] ?? null;
+      const ids = { executionId: `E${index + 1}`, orderId: `O${orderPlace}`, orderPlace };
+      return { ...ids, emsOrderNo, quantity, price, executionNo: index + 1 };
+    });
+    const choice = plan.lines.find(({ feeCode }) => feeCode === line.feeCode)!.choice;
+    const { executionIndex, orderIndex } = line;
+    const executionNo = executionIndex === null ? -(orderIndex ?? -1) - 1 : executionIndex + 1;
+    const fee = { ...line, contractId: 1, line: at + 1, payee: 'BROKER', executionNo, choice };
+    const ids = { contractId: 1, orderId: 'O1', accountNo: '1', instrumentId: 'ST/HK/700' };
+    const explanation = explainedFee(
+      {
+        ...fee,
+        feesBefore: feesBefore.toString(),
+        monthBefore: line.monthBefore ?? null,
+        totals,
+      },
+      {
+        ...FACTS,
+        ...ids,
+        ledgerDate: MON_2025_12_22,
+        orderChannel: 6,
+        stage: 'NORMAL',
+        stampDutyEdit: null,
+        executions,
+      },
+      new Map(rules.map((rule) => [rule.ruleId, rule])),
+    );
+    feesBefore = feesBefore.plus(line.amount);
+    return JSON.parse(JSON.stringify(explanation)) as Explanation;
+  });
+}
+
+export const amount = (max: number, places: number) =>
+  fc
+    .nat({ max: max * 10 ** places })
+    .map((units) => new Decimal(units).div(10 ** places).toFixed(places));
+export const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+export const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
+  amount(1, 7).map((rate) => ({ kind: 'rate' as const, rate })),
+  amount(30, 2).map((each) => ({ kind: 'perMillion' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perEmsOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perExecution' as const, amount: each })),
+  amount(30, 3).map((each) => ({ kind: 'flat' as const, amount: each })),
+  amount(1, 5).map((each) => ({ kind: 'perContract' as const, amount: each })),
+  amount(3, 4).map((each) => ({ kind: 'perShare' as const, amount: each })),
+  amount(3, 4).map((each) => ({
+    kind: 'perShare' as const,
+    amount: each,
+    skipBelowAmount: true as const,
+  })),
+);
+
+export const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
+  .record({
+    formula,
+    unit: fc.constantFrom('execution', 'order', 'emsOrder', 'contract'),
+    rounding: fc.record({
+      mode: fc.constantFrom(...ROUNDING_MODES),
+      increment: fc.constantFrom('0.01', '0.1', '1.00', '0.05', '0.001'),
+    }),
+    min: maybe(amount(20, 2)),
+    max: maybe(amount(20, 2)),
+    capRate: maybe(amount(1, 4)),
+    floorPerLine: maybe(fc.constant('0.01')),
+    minBeatsMax: maybe(fc.constant(true as const)),
+    exemptByInstrumentFlag: maybe(fc.constant(true as const)),
+  })
+  .map((fields) => ({
+    ...(Object.fromEntries(
+      Object.entries(fields).filter(([, value]) => value !== undefined),
+    ) as Pick<FeeRule, 'formula' | 'unit' | 'rounding'>),
+    ...{ ruleId: 1, feeCode: 'ANY', market: 'HK', scheduleId: 'any', version: 1 },
+    ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH' as const, currency: 'HKD' },
+  }));
+
+const ENDS = [100_000, 1_000_000, null] as const;
+const rates = fc.array(amount(1, 5), { minLength: 3, maxLength: 3 });
+export const monthly: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
+  fc.tuple(rates, fc.constantFrom(...TURNOVER_MODES)).map(([each, mode]) => ({
+    kind: 'turnoverTier' as const,
+    mode,
+    tiers: ENDS.map((end, at) => ({ upTo: end === null ? null : `${end}`, rate: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'shareTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo, perShare: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'orderTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo: upTo && upTo / 50_000, flat: each[at]! })),
+  })),
+);
+export const monthArbitrary: fc.Arbitrary<MonthToDate> = fc.record({
+  ordersBefore: fc.nat({ max: 25 }),
+  sharesBefore: amount(1_200_000, 2),
+  turnoverBefore: amount(1_200_000, 2),
+});
+
+export const fillsArbitrary = fc.array(
+  fc.record({
+    quantity: amount(100_000, 2),
+    price: amount(800, 4),
+    opensOrder: fc.boolean(),
+    emsOrderNo: fc.constantFrom('EMS 1', 'EMS 2', null),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+
+export const REST: FeeRule = {
+  ...{ ruleId: 2, feeCode: 'REST', market: 'HK', scheduleId: 'any', version: 1 },
+  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'contract' },
+  formula: { kind: 'remainder', totalFactor: '1.003' },
+  rounding: { mode: 'half-up', increment: '0.01' },
+};
