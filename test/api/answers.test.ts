@@ -19,11 +19,22 @@ const readerOf = (path: string): DemoPerson => {
   return /\/(people|roles|settings)/.test(path) ? 'admin' : 'operator';
 };
 
+const FEE_CONFIGURATION = `
+  INSERT INTO fee_scenarios (scenario_id, version, effective_from, definition, added_by)
+  VALUES ('hk', 1, '2025-12-22', '{"market": "HK", "feeCode": "COMMISSION"}', 'operator');
+  INSERT INTO default_packages (market, account_kind, version, schedule_id, added_by)
+  VALUES ('HK', 'CASH', 1, 'sample-hk-retail', 'operator');
+  INSERT INTO fx_rates (rate_id, from_currency, to_currency, valid_from, version, rate, source,
+    known_from, added_by)
+  VALUES (1, 'USD', 'HKD', '2025-12-22', 1, 7.8, 'HKAB', '2025-12-22', 'operator')`;
+
 describe('answers are what the description says', () => {
   let api: ApiUnderTest;
   let document: ApiDocument;
   /** What stands for the parameters of a path. */
-  const known: Record<string, string> = { ledgerDate: MON_2025_12_22, flow: 'HK' };
+  const known: Record<string, string> = {
+    ...{ ledgerDate: MON_2025_12_22, flow: 'HK', market: 'HK', scheduleId: 'sample-hk-retail' },
+  };
   beforeAll(async () => {
     api = await startApi('sample');
     await writeSnapshot(api.db);
@@ -86,6 +97,7 @@ describe('answers are what the description says', () => {
         },
       ],
     );
+    await api.db.$client.query(FEE_CONFIGURATION);
     const supplement = await api.post('/supplements', {
       ledgerDate: MON_2025_12_22,
       accountNo: '20000001',
