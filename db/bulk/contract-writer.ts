@@ -8,28 +8,22 @@ import type {
   TariffLine,
   TariffPlan,
 } from '../../domain/fees/tariff-plan.ts';
-import type { Side, TradeStage } from '../../domain/trades/trade.ts';
+import type { Side, TradeSource, TradeStage } from '../../domain/trades/trade.ts';
+import type { AgentBills } from './agent-bills.ts';
 import { ordersQuery, ORDER, type BillingInputs, type InstrumentRow } from './billing-queries.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
-import { CopyBuffer, copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
-import { copyIn, readLines } from './copy-stream.ts';
+import { copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
+import { ContractBatch } from './contract-batch.ts';
+import { readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
-import { FEES, FeeRows } from './fee-rows.ts';
+import { FeeRows } from './fee-rows.ts';
 import { IdBlock } from './ids.ts';
-import type { PlanChoice } from './plan-choice.ts';
+import type { OrderTerms, PlanChoice } from './plan-choice.ts';
 import type { SettlementTerms, SettlementTermsBook } from './settlement-terms.ts';
 import { HeldOrders } from './held-orders.ts';
 
 /** As many as a shard has rows: each reservation waits for the disk once. */
 const ID_BLOCK = 15_000;
-
-const CONTRACTS = `contracts (ledger_date, contract_id, billing_run_id, generation, flow, market,
-  order_no, order_id, source, account_id, asset_id, side, trade_date, order_channel,
-  settlement_channel, schedule_id, currency, execution_count, quantity, gross_amount, fee_amount,
-  net_amount, fee_totals, cash_settlement_date, securities_settlement_date, cash_due_date,
-  securities_due_date, stage)`;
-
-const POSITIONS = 'month_positions (ledger_date, contract_id, line, before)';
 
 /** Behind an order that was priced; of a held account behind so many of its orders in time. */
 type Cursor = readonly [accountId: number, orderNo: number, position?: number];
@@ -44,6 +38,8 @@ export interface BillingTables {
   /** Accounts whose fees can depend on what the month held before, and what it held. */
   readonly byMonth: ReadonlySet<number>;
   readonly tradedBefore: ReadonlyMap<number, readonly CountedTrades[]>;
+  /** Undefined: agents charge nothing. */
+  readonly agents: AgentBills | undefined;
 }
 
 export interface BillingScope {
@@ -51,18 +47,6 @@ export interface BillingScope {
   readonly flow: string;
   readonly generation: number;
   readonly inputs: BillingInputs;
-}
-
-class Batch {
-  readonly contracts = new CopyBuffer(1 << 20);
-  readonly fees = new CopyBuffer(1 << 22);
-  readonly positions = new CopyBuffer();
-
-  clear(): void {
-    this.contracts.clear();
-    this.fees.clear();
-    this.positions.clear();
-  }
 }
 
 type Fields = readonly string[];
@@ -104,8 +88,8 @@ export class ContractWriter {
   private readonly writer: ChunkWriter;
   private readonly chunkSize: number;
   private readonly ids: IdBlock;
-  private batch = new Batch();
-  private spare = new Batch();
+  private batch = new ContractBatch();
+  private spare = new ContractBatch();
   private cursor = '';
   private readonly after: Cursor | undefined;
   private held: HeldOrders | undefined;
@@ -175,19 +159,35 @@ export class ContractWriter {
   private price(fields: Fields): Promise<void> | undefined {
     const instrument = this.instrumentOf(fields);
     const plan = this.planOf(fields, instrument);
-    const ids = this.tables.choices.idsOf(plan);
+    const agentPlan = this.agentPlanOf(fields, instrument);
+    const ids = this.idsOf(plan, agentPlan);
     if (ids === undefined || !this.ids.isReady || this.batch.contracts.rows >= this.chunkSize) {
-      return this.makeReady(fields, instrument, plan);
+      return this.makeReady(fields, instrument, plan, agentPlan);
     }
-    this.write(fields, instrument, plan, ids);
+    this.write(fields, instrument, plan, ids, agentPlan);
     return undefined;
   }
 
-  private async makeReady(f: Fields, instrument: InstrumentRow, plan: TariffPlan): Promise<void> {
+  private async makeReady(
+    f: Fields,
+    instrument: InstrumentRow,
+    plan: TariffPlan,
+    agentPlan: TariffPlan | null,
+  ): Promise<void> {
+    const { choices } = this.tables;
     if (this.batch.contracts.rows >= this.chunkSize) await this.flush();
     await this.ids.reserve(1);
-    if (this.tables.choices.idsOf(plan) === undefined) await this.tables.choices.store(plan);
-    this.write(f, instrument, plan, this.tables.choices.idsOf(plan) ?? []);
+    for (const each of [plan, agentPlan]) {
+      if (each !== null && choices.idsOf(each) === undefined) await choices.store(each);
+    }
+    this.write(f, instrument, plan, choices.idsOf(plan) ?? [], agentPlan);
+  }
+
+  /** Of the client's plan; undefined while the choices of one of the two are not stored. */
+  private idsOf(plan: TariffPlan, agentPlan: TariffPlan | null): readonly LineIds[] | undefined {
+    const { choices } = this.tables;
+    const isMissing = agentPlan !== null && choices.idsOf(agentPlan) === undefined;
+    return isMissing ? undefined : choices.idsOf(plan);
   }
 
   private instrumentOf(f: Fields): InstrumentRow {
@@ -199,8 +199,8 @@ export class ContractWriter {
     });
   }
 
-  private planOf(f: Fields, instrument: InstrumentRow): TariffPlan {
-    const order = {
+  private termsForPlan(f: Fields): OrderTerms {
+    return {
       accountId: Number(f[ORDER.accountId]),
       market: f[ORDER.market] ?? '',
       side: f[ORDER.side] as Side,
@@ -208,8 +208,23 @@ export class ContractWriter {
       channel: this.channelOf(f),
       stage: f[ORDER.stage] as TradeStage,
     };
+  }
+
+  private planOf(f: Fields, instrument: InstrumentRow): TariffPlan {
     try {
-      return this.tables.plans.planOf(order, instrument);
+      return this.tables.plans.planOf(this.termsForPlan(f), instrument);
+    } catch (error) {
+      throw located(error, f);
+    }
+  }
+
+  private agentPlanOf(f: Fields, instrument: InstrumentRow): TariffPlan | null {
+    const { agents } = this.tables;
+    if (agents === undefined) return null;
+    const source = f[ORDER.source] as TradeSource;
+    const settlementChannel = fromCopyField(f[ORDER.settlementChannel] ?? '');
+    try {
+      return agents.planOf({ ...this.termsForPlan(f), source, settlementChannel }, instrument);
     } catch (error) {
       throw located(error, f);
     }
@@ -239,17 +254,23 @@ export class ContractWriter {
     instrument: InstrumentRow,
     plan: TariffPlan,
     ids: readonly LineIds[],
+    agentPlan: TariffPlan | null,
   ): void {
     const { ledgerDate, flow, generation } = this.scope;
     const contractId = this.ids.take();
+    const prefix = `${ledgerDate}\t${contractId}\t`;
     const quantities = (f[ORDER.quantities] ?? '').split(' ');
     const prices = (f[ORDER.prices] ?? '').split(' ');
-    this.feeRows.begin(this.batch, `${ledgerDate}\t${contractId}\t`, ids);
+    this.feeRows.begin(this.batch, prefix, ids);
     const priced = this.priced(f, plan, { quantities, prices });
     const totals = priced.lineTotals
       .map((amount, at) => `${ids[at]?.feeCodeId ?? ''}:${amount}`)
       .join(' ');
     const terms = this.termsOf(f, instrument, plan);
+    if (agentPlan !== null) {
+      const executions = { quantities, prices };
+      this.tables.agents?.write(this.batch.agentFees, prefix, agentPlan, executions);
+    }
     this.batch.contracts.row(
       `${ledgerDate}\t${contractId}\t${this.attempt.claim.stepRunId}\t${generation}\t${flow}` +
         `\t${f[ORDER.market]}\t${f[ORDER.orderNo]}\t${f[ORDER.orderId]}\t${f[ORDER.source]}` +
@@ -286,11 +307,7 @@ export class ContractWriter {
     await this.writer.submit({
       cursor: this.cursor,
       rows: full.contracts.rows,
-      write: async ({ client }) => {
-        await copyIn(client, CONTRACTS, full.contracts);
-        await copyIn(client, FEES, full.fees);
-        await copyIn(client, POSITIONS, full.positions);
-      },
+      write: ({ client }) => full.copy(client),
     });
     this.batch = this.spare;
     this.batch.clear();

@@ -62,9 +62,10 @@ const KNOWN = new WeakMap<Db, Map<string, Known>>();
 export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): Promise<Tariffs> {
   let flows = KNOWN.get(db);
   if (flows === undefined) KNOWN.set(db, (flows = new Map<string, Known>()));
-  const known = flows.get(flow);
+  const key = `${flow}/${frozen.party ?? 'client'}`;
+  const known = flows.get(key);
   if (known?.digest === frozen.digest) return known.tariffs;
   const tariffs = await tariffsOfRules(db.$client, await loadFeeRules(db.$client, flow, frozen));
-  flows.set(flow, { digest: frozen.digest, tariffs });
+  flows.set(key, { digest: frozen.digest, tariffs });
   return tariffs;
 }

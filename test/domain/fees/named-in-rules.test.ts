@@ -14,5 +14,8 @@ it('names the accounts and instruments of all rules, whoever they are for', () =
   expect(namedInRules(rules)).toEqual({
     accountNos: new Set(['A1', 'A2', 'A3']),
     instrumentIds: new Set(['ST/HK/700', 'ST/HK/5']),
+    stages: false,
   });
+  const conditions = { stages: ['GREY'] } as const;
+  expect(namedInRules([...rules, anyRule({ formula, conditions })]).stages).toBe(true);
 });

@@ -31,7 +31,7 @@ describe('a field of a rule', () => {
     ['effectiveFrom', ['', undefined, 20251222], 'a day'],
     ['effectiveTo', ['', null], 'a day'],
     ['sides', ['LONG', '', undefined], 'BUY, SELL, BOTH'],
-    ['unit', ['week', undefined], 'execution, order, contract, account-day, feeUnit'],
+    ['unit', ['week', undefined], 'execution, order, emsOrder, contract, account-day, feeUnit'],
     ['formula', [{ kind: 'magic' }, null], 'a known kind with its rates and amounts as text'],
     [
       'rounding',
