@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Longer than any wait inside a test, so that the wait says what did not come.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     env: { TZ: 'UTC' },
     // They wait for servers more than they compute; more than two at once would only wait longer.
     maxWorkers: 2,
@@ -23,9 +24,6 @@ export default defineConfig({
           name: 'system',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{architecture,domain}/**'],
-          // Longer than any wait inside a test, so that the wait says what did not come.
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
           globalSetup: ['test/support/global-setup.ts'],
         },
       },

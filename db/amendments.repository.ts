@@ -24,6 +24,7 @@ import { isOrderBooked } from './booked-orders.ts';
 import { loadFeeCodeIds } from './bulk/billing-queries.ts';
 import { feesOf } from './fee-edits.repository.ts';
 import { loadFlow, lockFlow } from './flows.repository.ts';
+import { executionsOfContracts } from './queries/fees.ts';
 import { openLedgerDateRow } from './ledger-dates.repository.ts';
 import { lockOpenLedgerDate } from './open-ledger-date.ts';
 import { contractAmendments, supplements } from './schema/trades.ts';
@@ -38,7 +39,8 @@ import type { Transaction } from './transaction.ts';
 interface OriginRow extends AmendedContract {
   readonly flow: string;
   readonly market: string;
-  readonly orderNo: number;
+  /** Several where they were merged. */
+  readonly orders: number;
   readonly accountId: number;
   readonly accountNo: string;
   readonly assetId: number;
@@ -56,7 +58,8 @@ interface OriginRow extends AmendedContract {
 
 /** A contract with what was billed: as a person said, else as the rules gave. */
 const ORIGIN = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow,
-    c.market, c.order_no AS "orderNo", c.source, c.account_id AS "accountId",
+    c.market, (SELECT count(*) FROM contract_orders o
+     WHERE o.ledger_date = c.ledger_date AND o.contract_id = c.contract_id) AS orders, c.source, c.account_id AS "accountId",
     a.account_no AS "accountNo", c.asset_id AS "assetId", c.side, c.trade_date AS "tradeDate",
     c.order_channel AS "orderChannel", c.settlement_channel AS "settlementChannel", c.stage,
     c.gross_amount AS "grossAmount", coalesce(h.net_amount, c.net_amount) AS "netAmount",
@@ -124,7 +127,7 @@ export async function planAmendment(
   const codes = await loadFeeCodeIds(t.client);
   const unknown = fees?.find(({ feeCode }) => !codes.has(feeCode));
   if (unknown) throw new ClearingError('UNKNOWN_FEE_CODE', { feeCode: unknown.feeCode });
-  const refusal = amendmentRefusal(origin, ledgerDate, flow);
+  const refusal = amendmentRefusal(origin, ledgerDate, flow, fees);
   return {
     origin,
     ledgerDate,
@@ -255,13 +258,12 @@ export async function enterAmendment(
 async function copyExecutions(
   client: pg.PoolClient,
   supplementId: number,
-  { ledgerDate, orderNo }: OriginRow,
+  { ledgerDate, contractId }: OriginRow,
 ): Promise<void> {
   await client.query(
     `INSERT INTO supplement_executions (supplement_id, execution_no, serial, quantity, price)
-     SELECT $1, execution_no, NULL, quantity, price FROM executions
-     WHERE ledger_date = $2 AND order_no = $3`,
-    [supplementId, ledgerDate, orderNo],
+     SELECT $2, "executionNo", NULL, quantity, price FROM (${executionsOfContracts('= $3')}) x`,
+    [ledgerDate, supplementId, contractId],
   );
 }
 

@@ -9,7 +9,7 @@ export async function isOrderBooked(
 ): Promise<boolean> {
   const { rows } = await t.client.query(
     `SELECT 1 FROM orders o
-     JOIN live_contracts c ON c.ledger_date = o.ledger_date AND c.order_no = o.order_no
+     JOIN live_contract_orders c ON c.ledger_date = o.ledger_date AND c.order_no = o.order_no
      WHERE o.ledger_date = $1 AND o.order_id = $2 LIMIT 1`,
     [ledgerDate, orderId],
   );

@@ -16,7 +16,10 @@ import {
 import type { DecimalString } from '../domain/money/decimal.ts';
 import type { Side, TradeSource } from '../domain/trades/trade.ts';
 import { loadFeeCodeIds } from './bulk/billing-queries.ts';
-import { tradeDigest } from './bulk/hand-prices.ts';
+import { mergingInputs } from './bulk/merging.ts';
+import { newestEditNo } from './bulk/newest-edit.ts';
+import { countingRuns, postedSyncRuns } from './bulk/run-history.ts';
+import { CONTRACT_DIGEST, tradesToBill } from './bulk/trades-to-bill.ts';
 import { lockFlow } from './flows.repository.ts';
 import { lockOpenLedgerDate } from './open-ledger-date.ts';
 import type { Transaction } from './transaction.ts';
@@ -49,10 +52,9 @@ const CONTRACT = `SELECT c.contract_id AS "contractId", c.ledger_date AS "ledger
     c.account_id AS "accountId", c.order_id AS "orderId", c.trade_date AS "tradeDate", c.side,
     c.gross_amount AS "grossAmount", c.fee_totals AS "pricedTotals",
     s.contract_id IS NOT NULL AS counts, coalesce(s.posted, false) AS posted,
-    ${tradeDigest('o')} AS trade, c.source
+    ${CONTRACT_DIGEST} AS trade, c.source
   FROM ledger_dates d
   JOIN contracts c ON c.ledger_date = d.ledger_date AND c.contract_id = $1
-  JOIN orders o ON o.ledger_date = c.ledger_date AND o.order_no = c.order_no
   LEFT JOIN contract_states s ON s.ledger_date = c.ledger_date AND s.contract_id = c.contract_id`;
 
 interface EditRow {
@@ -194,15 +196,27 @@ async function standingPrice(t: Transaction, contract: ContractRow, newest: Edit
   return newest;
 }
 
-/** The trades of the contract's order in the snapshots that count. */
+/** The trades that the contract's order is part of, as billing would take them now. */
 async function tradesNow(client: pg.PoolClient, contract: ContractRow): Promise<string[]> {
-  const { rows } = await client.query<{ trade: string }>(
-    `SELECT ${tradeDigest('o')} AS trade FROM live_orders o
-     WHERE o.ledger_date = $1 AND o.flow = $2 AND o.order_id = $3 AND o.trade_date = $4
-     ORDER BY o.order_no DESC`,
-    [contract.ledgerDate, contract.flow, contract.orderId, contract.tradeDate],
+  const { ledgerDate, flow, orderId, tradeDate, accountId } = contract;
+  const posted = await postedSyncRuns(client, contract);
+  const syncRunIds = (await countingRuns(client, contract, 'sync'))
+    .map(({ stepRunId }) => stepRunId)
+    .filter((id) => !posted.includes(id));
+  const trades = await tradesToBill(
+    client,
+    {
+      ...{ ledgerDate, flow, syncRunIds },
+      merging: await mergingInputs(client, contract, syncRunIds),
+      maxEditNo: await newestEditNo(client, 'order_channel_edits', contract),
+    },
+    { orderIds: [orderId], accountIds: [accountId] },
   );
-  return rows.map(({ trade }) => trade);
+  return trades
+    .filter(({ orders }) =>
+      orders.some((each) => each.orderId === orderId && each.tradeDate === tradeDate),
+    )
+    .map(({ trade }) => trade);
 }
 
 /** Those that no other hand price was made for. */

@@ -10,8 +10,9 @@ import type { Transaction } from './transaction.ts';
 const FEE_RULE_LOCK = 7714;
 
 /**
- * Nobody else adds a fee rule until this transaction ends. So rules are committed in the order of
- * their ids, and a billing run that froze the highest one never finds another below it.
+ * Nobody else adds a fee rule or an exchange rate until this transaction ends. So they are
+ * committed in the order of their ids, and a billing run that froze the highest one never finds
+ * another below it.
  */
 export async function lockFeeRules({ client }: Transaction): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [FEE_RULE_LOCK]);

@@ -3,7 +3,7 @@ import { isOpen } from '../domain/calendar/day-calendar.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import type { ErrorCode } from '../domain/errors/error-catalogue.ts';
 import { explainFee, type ExplanationStep } from '../domain/fees/explain-fee.ts';
-import { MonthCounters, type CountedTrades } from '../domain/fees/month-counters.ts';
+import { MonthCounters } from '../domain/fees/month-counters.ts';
 import { priceInto } from '../domain/fees/fee-kernel.ts';
 import type { HypotheticalOrder } from '../domain/fees/hypothetical-order.ts';
 import type { FeeChoice, FeeClamp, UnchargedCode } from '../domain/fees/tariff-plan.ts';
@@ -12,7 +12,6 @@ import type { DecimalString } from '../domain/money/decimal.ts';
 import type { Side, TradeStage } from '../domain/trades/trade.ts';
 import type { InstrumentRow } from './bulk/billing-queries.ts';
 import { openFeeDesk, type FeeDesk } from './bulk/fee-desk.ts';
-import { tradedByNow } from './bulk/month-to-date.ts';
 import type { Db } from './client.ts';
 import { rows, readSnapshot } from './queries/rows.ts';
 import type { Transaction } from './transaction.ts';
@@ -127,30 +126,24 @@ async function namesOf(t: Transaction, orders: readonly NumberedOrder[]): Promis
   };
 }
 
-interface SimulationDesk extends FeeDesk {
-  /** What the accounts with fees by the month have posted, by account id. */
-  readonly traded: ReadonlyMap<number, readonly CountedTrades[]>;
-}
-
 /** A desk for each flow that the orders belong to. */
 async function desksOf(
   t: Transaction,
   orders: readonly NumberedOrder[],
   { accounts, flows }: KnownNames,
   policyVersion: number | undefined,
-): Promise<ReadonlyMap<string, SimulationDesk>> {
-  const desks = new Map<string, SimulationDesk>();
+): Promise<ReadonlyMap<string, FeeDesk>> {
+  const desks = new Map<string, FeeDesk>();
   for (const flow of new Set(flows.values())) {
     const mine = orders.filter(({ order }) => flows.get(order.instrumentId) === flow);
     const desk = await openFeeDesk(t, {
       flow,
+      day: mine.map(({ order }) => order.tradeDate).reduce((a, b) => (a < b ? a : b)),
       accountIds: mine.flatMap(({ order }) => accounts.get(order.accountNo) ?? []),
       instrumentIds: [...new Set(mine.map(({ order }) => order.instrumentId))],
       policyVersion,
     });
-    const day = mine.map(({ order }) => order.tradeDate).reduce((a, b) => (a < b ? a : b));
-    const byMonth = desk.plans.accountsByMonth();
-    desks.set(flow, { ...desk, traded: await tradedByNow(t.client, { flow, day }, byMonth) });
+    desks.set(flow, desk);
   }
   return desks;
 }
@@ -159,7 +152,7 @@ function simulated(
   row: number,
   order: HypotheticalOrder,
   known: KnownNames,
-  desks: ReadonlyMap<string, SimulationDesk>,
+  desks: ReadonlyMap<string, FeeDesk>,
 ): SimulatedOrder {
   const { accountNo, instrumentId, side, orderChannel: channel, stage, tradeDate } = order;
   const accountId = known.accounts.get(accountNo);

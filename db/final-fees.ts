@@ -2,12 +2,15 @@ import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { groupCases, type CaseGroup, type TradeCase } from '../domain/fees/fee-cases.ts';
 import type { FeeRule } from '../domain/fees/fee-rule.ts';
+import { placeOf } from '../domain/fees/rule-family.ts';
+import { byPrecedence } from '../domain/fees/rule-precedence.ts';
 import type { FeeChoice, TariffPlan } from '../domain/fees/tariff-plan.ts';
 import { hasGreyMarket, TRADE_STAGES } from '../domain/trades/trade.ts';
 import type { InstrumentRow } from './bulk/billing-queries.ts';
 import { openFeeDesk, type FeeDesk } from './bulk/fee-desk.ts';
 import type { ClearingMarket } from './calendars.repository.ts';
 import type { Db } from './client.ts';
+import { groupRows } from './queries/group-rows.ts';
 import { accountIdOf } from './queries/names.ts';
 import { readSnapshot, rows } from './queries/rows.ts';
 
@@ -21,7 +24,7 @@ export interface FinalFee {
   readonly feeCode: string;
   /** Kinds of trade that differ, and the rule that prices each; no group = no such fee. */
   readonly applies: readonly CaseGroup<AppliedRule>[];
-  /** Rules with conditions that are in force, whether or not one of the groups shows them. */
+  /** Rules with conditions that are in force, one of each place, whether or not one of the groups shows them. */
   readonly special: readonly FeeRule[];
 }
 
@@ -67,7 +70,13 @@ export const readFinalFees = (db: Db, request: FinalFeesRequest): Promise<FinalF
     const markets: MarketFees[] = [];
     let newest = 0;
     for (const { flow } of flows) {
-      const scope = { flow, accountIds: [accountId], instrumentIds: [], policyVersion };
+      const scope = {
+        flow,
+        accountIds: [accountId],
+        instrumentIds: [],
+        day: tradeDate,
+        policyVersion,
+      };
       const desk = await openFeeDesk(t, scope);
       newest = Math.max(newest, desk.policyVersion);
       for (const market of desk.markets) {
@@ -118,7 +127,10 @@ function feesOf(
       applies: groupCases({ instrumentTypes, channels: CHANNELS, stages }, (trade) =>
         appliedRule(planOf(trade), feeCode),
       ),
-      special: mine.filter((rule) => rule.feeCode === feeCode && isSpecialOn(rule, tradeDate)),
+      special: specialOn(
+        mine.filter((rule) => rule.feeCode === feeCode),
+        tradeDate,
+      ),
     }));
     const isThere = ({ applies, special }: FinalFee) => applies.length + special.length > 0;
     return { market, currency, scheduleId, refusal: null, fees: fees.filter(isThere) };
@@ -136,5 +148,13 @@ function appliedRule(plan: TariffPlan, feeCode: string): AppliedRule | null {
   return Object.fromEntries(applied) as unknown as AppliedRule;
 }
 
-const isSpecialOn = ({ conditions, effectiveFrom, effectiveTo }: FeeRule, day: BusinessDate) =>
-  conditions !== undefined && effectiveFrom <= day && day <= (effectiveTo ?? day);
+/** Of each place the version that is in force, unless it ends the fee. */
+function specialOn(rules: readonly FeeRule[], day: BusinessDate): readonly FeeRule[] {
+  const open = rules.filter(
+    ({ conditions, effectiveFrom, effectiveTo }) =>
+      conditions !== undefined && effectiveFrom <= day && day <= (effectiveTo ?? day),
+  );
+  const versions = [...groupRows(open, placeOf).values()];
+  const newest = versions.flatMap((each) => each.sort(byPrecedence)[0] ?? []);
+  return newest.filter(({ withdrawn }) => withdrawn !== true);
+}

@@ -76,7 +76,8 @@ async function plan(
   if (!known.feeCodes.includes(feeCode)) throw new ClearingError('NOT_FOUND', { feeCode });
   const family = { market: known.market, feeCode, scheduleId: settlementChannel };
   const today = open.ledgerDate;
-  const [planned] = planFeeRules(family, asked, [], { ...known, today });
+  // It is owed in the currency of the trade: without rates no other one is taken.
+  const [planned] = planFeeRules(family, asked, [], { ...known, rates: [], today });
   if (planned !== undefined) {
     assertAgentRule(planned.rule);
     await assertNamed(t.tx, planned.rule);

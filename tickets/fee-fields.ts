@@ -10,7 +10,7 @@ import { Day, oneOf, strict } from './payload-fields.ts';
 
 export const Name = Type.String({ minLength: 1, maxLength: 64 });
 const Decimal = Type.String({ pattern: String.raw`^\d{1,18}(\.\d{1,18})?$` });
-const Channel = Type.Integer({ minimum: 0, maximum: 9 });
+export const Channel = Type.Integer({ minimum: 0, maximum: 9 });
 const Names = Type.Array(Name, { minItems: 1, maxItems: 1000, uniqueItems: true });
 export const InstrumentTypes = Type.Array(oneOf(INSTRUMENT_TYPES), {
   minItems: 1,

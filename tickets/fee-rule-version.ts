@@ -6,6 +6,7 @@ import {
   lockFeeRules,
 } from '../db/fee-rules.repository.ts';
 import { loadScenario } from '../db/fee-scenarios.repository.ts';
+import { loadFxRates } from '../db/fx-rates.repository.ts';
 import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
 import type { Transaction } from '../db/transaction.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
@@ -23,7 +24,9 @@ import { ticketKind, type Facts } from './ticket-kind.ts';
 export async function knownRules(t: Transaction, market: string): Promise<KnownRules> {
   const open = await openLedgerDateRow(t.tx);
   if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
-  return { ...(await loadRulesOfMarket(t.tx, market)), today: open.ledgerDate };
+  const rules = await loadRulesOfMarket(t.tx, market);
+  const rates = await loadFxRates(t.tx, { to: rules.currency });
+  return { ...rules, rates, today: open.ledgerDate };
 }
 
 /**

@@ -8,6 +8,8 @@ import { defaultPackage } from './default-package.ts';
 import { earlyCutoff } from './early-cutoff.ts';
 import { feeRuleVersion } from './fee-rule-version.ts';
 import { feeScenarioVersion } from './fee-scenario-version.ts';
+import { mergeRuleVersion } from './merge-rule-version.ts';
+import { fxRates } from './fx-rates.ts';
 import { personRoles } from './person-roles.ts';
 import { reClearing } from './re-clearing.ts';
 import { readinessPass } from './readiness-pass.ts';
@@ -25,6 +27,8 @@ export const TICKET_KINDS: TicketKinds = kindsOf(
   agentFeeVersion,
   accountPackage,
   defaultPackage,
+  mergeRuleVersion,
+  fxRates,
   contractRevise,
   personRoles,
   approvalFlow(() => [...TICKET_KINDS.keys()]),

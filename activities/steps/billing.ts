@@ -15,6 +15,7 @@ import { billingTotals } from '../../db/bulk/billing-totals.ts';
 import { ContractWriter, type BillingTables } from '../../db/bulk/contract-writer.ts';
 import { FeeChoices } from '../../db/bulk/fee-choices.ts';
 import { assertHandPricesFit, carryHandPrices } from '../../db/bulk/hand-prices.ts';
+import { loadMerging, mergingInputs } from '../../db/bulk/merging.ts';
 import { newestEditNo } from '../../db/bulk/newest-edit.ts';
 import { monthInputs, tradedBefore } from '../../db/bulk/month-to-date.ts';
 import { PlanChoice } from '../../db/bulk/plan-choice.ts';
@@ -68,6 +69,7 @@ async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables>
       byMonth: new Set(byMonth),
       tradedBefore: await tradedBefore(client, run.ledgerDate, inputs.month, byMonth),
       agents,
+      merging: await loadMerging(client, run, inputs.merging, schedules),
     };
   });
 }
@@ -83,9 +85,10 @@ async function explained(work: ShardWork, error: unknown): Promise<unknown> {
 
 /**
  * 清算计费: a contract with its fees for each order of the snapshot and trade date that is not
- * posted yet. The fee rules, the edits and the snapshots are those of the opening; so are
- * instruments and fee schedules, or the step fails and is run again. What people priced by hand is
- * priced as well, to be seen beside it, and stays as they said; see hand-prices.ts.
+ * posted yet, or for several that a merge rule puts together. The rules, the edits and the
+ * snapshots are those of the opening; so are instruments and fee schedules, or the step fails and
+ * is run again. What people priced by hand is priced as well, to be seen beside it, and stays as
+ * they said; see hand-prices.ts.
  */
 export const billing: StepDefinition = {
   async plan(t, run) {
@@ -94,18 +97,21 @@ export const billing: StepDefinition = {
     const syncRunIds = snapshots
       .map((snapshot) => snapshot.stepRunId)
       .filter((id) => !posted.includes(id));
-    const handPrices = { maxFeeEditNo: await newestEditNo(t.client, 'fee_edits', run) };
-    await assertHandPricesFit(t.client, { ...run, ...handPrices, syncRunIds });
+    const frozen = {
+      maxFeeEditNo: await newestEditNo(t.client, 'fee_edits', run),
+      maxEditNo: await newestEditNo(t.client, 'order_channel_edits', run),
+      merging: await mergingInputs(t.client, run, syncRunIds),
+    };
+    await assertHandPricesFit(t.client, { ...run, ...frozen, syncRunIds });
     if (syncRunIds.length === 0) return { inputs: { syncRunIds }, shards: [] };
     const inputs: BillingInputs = {
       syncRunIds,
       feeRules: await feeRuleVersion(t.client, run.flow, { ledgerDate: run.ledgerDate }),
       ...(await agentRulesOf(t.client, run)),
       masterData: await masterDataVersion(t.client, run.flow),
-      maxEditNo: await newestEditNo(t.client, 'order_channel_edits', run),
       month: await monthInputs(t.client, run, syncRunIds),
       maxStampDutyEditNo: await maxStampDutyEditNo(t.client, run.flow),
-      ...handPrices,
+      ...frozen,
     };
     const counts = ordersPerAccount(run.ledgerDate, syncRunIds);
     const shards = await accountRanges(t.client, counts, ORDERS_PER_SHARD);

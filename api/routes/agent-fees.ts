@@ -24,8 +24,15 @@ const AgentFee = shape({
   line: Type.Integer(),
   settlementChannel: Type.String({ description: 'The agent behind it charges the fee.' }),
   feeCode: Type.String(),
-  executionNo: Type.Integer({ description: '0 = the whole order or contract.' }),
+  executionNo: Type.Integer({
+    description: 'Through all orders of the contract; 0 = a row of an order or of all.',
+  }),
   executionId: nullable(Type.String()),
+  orderId: nullable(
+    Type.String({
+      description: 'The order of the row, of an EMS order its first; null = all of the contract.',
+    }),
+  ),
   currency: Type.String(),
   metric: Amount,
   exactAmount: Amount,

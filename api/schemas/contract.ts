@@ -18,6 +18,9 @@ export const Contract = shape({
   source: oneOf(TRADE_SOURCES),
   orderNo: Type.Integer(),
   orderId: Type.String(),
+  orderIds: list(Type.String(), {
+    description: 'All of its orders, the first by time first; several where they were merged.',
+  }),
   accountNo: Type.String(),
   instrumentId: Type.String(),
   side: oneOf(SIDES),
@@ -69,8 +72,15 @@ export const Fee = shape({
   line: Type.Integer(),
   feeCode: Type.String(),
   payee: Type.String(),
-  executionNo: Type.Integer({ description: '0 = the whole order or contract.' }),
+  executionNo: Type.Integer({
+    description: 'Through all orders of the contract; 0 = of an order or of the contract.',
+  }),
   executionId: nullable(Type.String()),
+  orderId: nullable(
+    Type.String({
+      description: 'The order of the row, of an EMS order its first; null = all of the contract.',
+    }),
+  ),
   currency: Type.String(),
   metric: Amount,
   exactAmount: Amount,

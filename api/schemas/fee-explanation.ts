@@ -32,11 +32,17 @@ const Inputs = shape({
     shape({
       executionNo: Type.Integer(),
       executionId: Type.String(),
+      orderId: Type.String(),
+      orderPlace: Type.Integer({ description: '1, 2, 3 … inside the contract.' }),
+      emsOrderNo: nullable(Type.String()),
       quantity: Amount,
       price: Amount,
       consideration: Amount,
     }),
-    { description: 'Those on which the line was computed: one, or all of the contract.' },
+    {
+      description:
+        'Those on which the line was computed: one, of an order, or all of the contract.',
+    },
   ),
   quantity: Amount,
   consideration: Amount,
@@ -44,6 +50,13 @@ const Inputs = shape({
   feesBefore: Type.Unsafe<string>({
     ...Amount,
     description: 'What the rows of the contract before this one add up to.',
+  }),
+  monthBefore: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Of monthly tiers: orders, shares or turnover of the month before; else null.',
+  }),
+  sources: list(shape({ feeCode: Type.String(), amount: Amount }), {
+    description: 'Of a fee of fees: what each code charges on the contract.',
   }),
 });
 

@@ -14,6 +14,11 @@ const COVERED = {
   fee_scenarios: ['scenario_id', 'version'],
   agent_fee_rules: ['rule_id'],
   default_packages: ['market', 'account_kind', 'version'],
+  merge_rules: ['rule_no'],
+  fx_rates: ['rate_id'],
+  account_fee_schedules: ['account_id', 'market', 'effective_from'],
+  fee_codes: ['fee_code_id'],
+  stamp_duty_edits: ['edit_no'],
   people: ['person_id'],
   sign_in_accounts: ['account'],
   person_roles: ['person_id', 'role'],
@@ -61,7 +66,7 @@ function findingOf(table: string, row: Difference): Finding {
   return { table, key, fault: 'changed', detail };
 }
 
-/** Compares the rows of commands, tickets, roots, people and settings with their events. */
+/** Compares the rows of commands, tickets, roots, people, settings and fees with their events. */
 export async function verifyCoveredRows(
   client: pg.ClientBase,
 ): Promise<{ readonly rows: Readonly<Record<string, number>>; readonly findings: Finding[] }> {

@@ -18,10 +18,19 @@ export interface BillingInputs {
   readonly maxEditNo: number;
   /** Absent: no fee of the flow depends on the month. */
   readonly month?: MonthInputs | undefined;
+  /** Absent: no merge rule is in force on a day that is billed, and an order is a contract. */
+  readonly merging?: MergingInputs | undefined;
   /** The newest edit of a stamp duty exemption; absent in runs before there were any. */
   readonly maxStampDutyEditNo?: number;
   /** The newest fee edit that was there: its hand prices outlive this run. */
   readonly maxFeeEditNo: number;
+}
+
+/** The merge rules that a billing run sees, frozen when it opened. */
+export interface MergingInputs {
+  readonly maxRuleNo: number;
+  /** Those that are in force on a trade date of the run. */
+  readonly mergeRuleIds: readonly string[];
 }
 
 /** The rules that a run may see. */
@@ -37,6 +46,8 @@ export interface FeeRuleVersion {
   readonly ledgerDate?: BusinessDate;
   /** What agents charge the house; absent: what clients pay. */
   readonly party?: 'agent';
+  /** The newest exchange rate; absent in runs of former releases, which had none. */
+  readonly maxRateId?: number;
 }
 
 const ordersOf = (ledgerDate: BusinessDate, syncRunIds: readonly number[]): string =>
@@ -63,8 +74,10 @@ export const ORDER = {
   quantities: 12,
   prices: 13,
   stage: 14,
-  /** Microseconds since 1970, where it was asked for. */
-  firstExecutedAt: 15,
+  /** Where the query is asked for orders that wait for each other. */
+  emsOrderNo: 15,
+  /** Microseconds since 1970; likewise. */
+  firstExecutedAt: 16,
 } as const;
 
 /**
@@ -76,14 +89,14 @@ export function ordersQuery(
   syncRunIds: readonly number[],
   range: { readonly accountFrom: number; readonly accountTo: number },
   after: readonly [accountId: number, orderNo: number, ...unknown[]] | undefined,
-  withTime = false,
+  waiting = false,
 ): string {
   const rest =
     after === undefined
       ? ''
       : `AND (o.account_id, o.order_no) > (${integer(after[0])}, ${integer(after[1])})`;
-  const time = withTime ? ', x.first_executed_at' : '';
-  const first = withTime
+  const time = waiting ? ', o.ems_order_no, x.first_executed_at' : '';
+  const first = waiting
     ? ', (extract(epoch FROM min(executed_at)) * 1000000)::bigint AS first_executed_at'
     : '';
   return `SELECT o.account_id, o.order_no, o.order_id, o.source, o.market, o.asset_id, o.side,
@@ -119,7 +132,8 @@ export async function feeRuleVersion(
   const { ledgerDate, maxRuleId = Number.MAX_SAFE_INTEGER, party } = upTo;
   const { rows } = await client.query<FeeRuleVersion>(
     `SELECT count(*) AS count, coalesce(max(rule_id), 0) AS "maxRuleId",
-       md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest
+       md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest,
+       (SELECT coalesce(max(rate_id), 0) FROM fx_rates) AS "maxRateId"
      ${visible(party)}`,
     [flow, maxRuleId, ledgerDate ?? null],
   );

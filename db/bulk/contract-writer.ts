@@ -2,22 +2,19 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import { priceInto } from '../../domain/fees/fee-kernel.ts';
 import type { CountedTrades } from '../../domain/fees/month-counters.ts';
-import type {
-  OrderToPrice,
-  PricedOrder,
-  TariffLine,
-  TariffPlan,
-} from '../../domain/fees/tariff-plan.ts';
+import type { OrderToPrice, PricedOrder, TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Side, TradeSource, TradeStage } from '../../domain/trades/trade.ts';
 import type { AgentBills } from './agent-bills.ts';
 import { ordersQuery, ORDER, type BillingInputs, type InstrumentRow } from './billing-queries.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
-import { copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { ContractBatch } from './contract-batch.ts';
+import { executionsOf, type ContractOrders, type Fields } from './contract-orders.ts';
+import { copyField, COPY_NULL, fromCopyField } from './copy-buffer.ts';
 import { readLines } from './copy-stream.ts';
 import type { FeeChoices, LineIds } from './fee-choices.ts';
 import { FeeRows } from './fee-rows.ts';
 import { IdBlock } from './ids.ts';
+import type { Merging } from './merging.ts';
 import type { OrderTerms, PlanChoice } from './plan-choice.ts';
 import type { SettlementTerms, SettlementTermsBook } from './settlement-terms.ts';
 import { HeldOrders } from './held-orders.ts';
@@ -25,7 +22,7 @@ import { HeldOrders } from './held-orders.ts';
 /** As many as a shard has rows: each reservation waits for the disk once. */
 const ID_BLOCK = 15_000;
 
-/** Behind an order that was priced; of a held account behind so many of its orders in time. */
+/** Behind an order that was priced; of a held account behind so many of its contracts in time. */
 type Cursor = readonly [accountId: number, orderNo: number, position?: number];
 
 /** What pricing needs beside the orders, loaded once for a shard. */
@@ -40,6 +37,8 @@ export interface BillingTables {
   readonly tradedBefore: ReadonlyMap<number, readonly CountedTrades[]>;
   /** Undefined: agents charge nothing. */
   readonly agents: AgentBills | undefined;
+  /** Undefined where nothing is merged. */
+  readonly merging: Merging | undefined;
 }
 
 export interface BillingScope {
@@ -48,8 +47,6 @@ export interface BillingScope {
   readonly generation: number;
   readonly inputs: BillingInputs;
 }
-
-type Fields = readonly string[];
 
 const WIRE = new Map<string, string>();
 
@@ -92,6 +89,8 @@ export class ContractWriter {
   private spare = new ContractBatch();
   private cursor = '';
   private readonly after: Cursor | undefined;
+  /** Accounts whose orders wait for each other: these count by the month, or are merged. */
+  private readonly waiting: ReadonlySet<number>;
   private held: HeldOrders | undefined;
   private readonly feeRows = new FeeRows();
 
@@ -102,6 +101,7 @@ export class ContractWriter {
     this.channels = new Map(
       tables.channelEdits.map(({ orderId, channel }) => [copyField(orderId), channel]),
     );
+    this.waiting = new Set([...tables.byMonth, ...(tables.merging?.accounts() ?? [])]);
     const { cursor } = attempt.claim;
     this.after = cursor === '' ? undefined : (JSON.parse(cursor) as Cursor);
     this.writer = new ChunkWriter(attempt);
@@ -112,13 +112,13 @@ export class ContractWriter {
   async run(): Promise<void> {
     const { db, claim } = this.attempt;
     const { ledgerDate, inputs } = this.scope;
-    const hasHeld = this.tables.byMonth.size > 0;
+    const hasHeld = this.waiting.size > 0;
     const query = ordersQuery(ledgerDate, inputs.syncRunIds, claim, this.after, hasHeld);
     try {
       await readLines(
         db,
         query,
-        hasHeld ? (line) => this.takeInTime(line) : (line) => this.price(line.split('\t')),
+        hasHeld ? (line) => this.takeInTime(line) : (line) => this.price([line.split('\t')]),
       );
       await this.release();
       await this.flush();
@@ -127,14 +127,16 @@ export class ContractWriter {
     }
   }
 
-  /** The orders of an account whose fees count by the month wait until all of them are here. */
+  /** The orders of an account that wait for each other are priced once all of them are here. */
   private takeInTime(line: string): Promise<void> | undefined {
     const fields = line.split('\t');
     const accountId = Number(fields[ORDER.accountId]);
     if (this.held?.accountId !== accountId) {
       if (this.held !== undefined) return this.release().then(() => this.takeInTime(line));
-      if (!this.tables.byMonth.has(accountId)) return this.price(fields);
-      this.held = new HeldOrders(accountId, this.tables.tradedBefore.get(accountId) ?? []);
+      if (!this.waiting.has(accountId)) return this.price([fields]);
+      const { byMonth, tradedBefore } = this.tables;
+      const traded = byMonth.has(accountId) ? (tradedBefore.get(accountId) ?? []) : undefined;
+      this.held = new HeldOrders(accountId, traded);
     }
     this.held.hold(fields);
     return undefined;
@@ -148,28 +150,39 @@ export class ContractWriter {
     const { held, after } = this;
     if (held === undefined) return;
     const [accountId, , written = 0] = after ?? [];
-    for (const fields of held.inTime()) {
+    for (const orders of held.contracts((fields) => this.mergeKeyOf(fields))) {
       const isWritten = held.accountId === accountId && held.position < written;
-      if (isWritten) held.count(fields, this.instrumentOf(fields));
-      else await this.price(fields);
+      if (isWritten) held.pass(orders, this.instrumentOf(orders[0]));
+      else await this.price(orders);
     }
     this.held = undefined;
   }
 
-  private price(fields: Fields): Promise<void> | undefined {
-    const instrument = this.instrumentOf(fields);
-    const plan = this.planOf(fields, instrument);
-    const agentPlan = this.agentPlanOf(fields, instrument);
+  private mergeKeyOf(f: Fields): string | null {
+    const { merging } = this.tables;
+    if (merging === undefined) return null;
+    return merging.keyOf({
+      ...this.termsForPlan(f),
+      source: f[ORDER.source] as TradeSource,
+      assetId: Number(f[ORDER.assetId]),
+      settlementChannel: f[ORDER.settlementChannel] ?? '',
+    });
+  }
+
+  private price(orders: ContractOrders): Promise<void> | undefined {
+    const instrument = this.instrumentOf(orders[0]);
+    const plan = this.planOf(orders[0], instrument);
+    const agentPlan = this.agentPlanOf(orders[0], instrument);
     const ids = this.idsOf(plan, agentPlan);
     if (ids === undefined || !this.ids.isReady || this.batch.contracts.rows >= this.chunkSize) {
-      return this.makeReady(fields, instrument, plan, agentPlan);
+      return this.makeReady(orders, instrument, plan, agentPlan);
     }
-    this.write(fields, instrument, plan, ids, agentPlan);
+    this.write(orders, instrument, plan, ids, agentPlan);
     return undefined;
   }
 
   private async makeReady(
-    f: Fields,
+    orders: ContractOrders,
     instrument: InstrumentRow,
     plan: TariffPlan,
     agentPlan: TariffPlan | null,
@@ -180,7 +193,7 @@ export class ContractWriter {
     for (const each of [plan, agentPlan]) {
       if (each !== null && choices.idsOf(each) === undefined) await choices.store(each);
     }
-    this.write(f, instrument, plan, choices.idsOf(plan) ?? [], agentPlan);
+    this.write(orders, instrument, plan, choices.idsOf(plan) ?? [], agentPlan);
   }
 
   /** Of the client's plan; undefined while the choices of one of the two are not stored. */
@@ -250,7 +263,7 @@ export class ContractWriter {
   }
 
   private write(
-    f: Fields,
+    orders: ContractOrders,
     instrument: InstrumentRow,
     plan: TariffPlan,
     ids: readonly LineIds[],
@@ -259,16 +272,15 @@ export class ContractWriter {
     const { ledgerDate, flow, generation } = this.scope;
     const contractId = this.ids.take();
     const prefix = `${ledgerDate}\t${contractId}\t`;
-    const quantities = (f[ORDER.quantities] ?? '').split(' ');
-    const prices = (f[ORDER.prices] ?? '').split(' ');
+    const [f] = orders;
+    const executions = executionsOf(orders);
     this.feeRows.begin(this.batch, prefix, ids);
-    const priced = this.priced(f, plan, { quantities, prices });
+    const priced = this.priced(f, plan, executions);
     const totals = priced.lineTotals
       .map((amount, at) => `${ids[at]?.feeCodeId ?? ''}:${amount}`)
       .join(' ');
     const terms = this.termsOf(f, instrument, plan);
     if (agentPlan !== null) {
-      const executions = { quantities, prices };
       this.tables.agents?.write(this.batch.agentFees, prefix, agentPlan, executions);
     }
     this.batch.contracts.row(
@@ -276,7 +288,7 @@ export class ContractWriter {
         `\t${f[ORDER.market]}\t${f[ORDER.orderNo]}\t${f[ORDER.orderId]}\t${f[ORDER.source]}` +
         `\t${f[ORDER.accountId]}\t${f[ORDER.assetId]}\t${f[ORDER.side]}\t${f[ORDER.tradeDate]}` +
         `\t${plan.query.channel}\t${f[ORDER.settlementChannel]}` +
-        `\t${wireOf(plan.query.scheduleId)}\t${instrument.currency}\t${quantities.length}` +
+        `\t${wireOf(plan.query.scheduleId)}\t${instrument.currency}\t${executions.quantities.length}` +
         `\t${priced.quantity}\t${priced.gross}\t${priced.totalFees}\t${priced.net}\t${totals}` +
         `\t${terms.cashDate}\t${terms.securitiesDate}\t${terms.cashDueDate}` +
         `\t${terms.securitiesDueDate}\t${f[ORDER.stage]}\n`,
@@ -285,15 +297,15 @@ export class ContractWriter {
       this.cursor = `[${f[ORDER.accountId]},${f[ORDER.orderNo]}]`;
       return;
     }
-    this.held.count(f, instrument);
+    this.batch.addMerged(`${ledgerDate}\t${contractId}`, this.attempt.claim.stepRunId, orders);
+    this.held.pass(orders, instrument);
     // No order has the number 0: a later attempt reads the account from its first order.
     this.cursor = `[${f[ORDER.accountId]},0,${this.held.position}]`;
   }
 
   private priced(f: Fields, plan: TariffPlan, executions: OrderToPrice): PricedOrder {
-    const { held } = this;
-    if (held === undefined) return priceInto(plan, executions, this.feeRows.sink);
-    const monthToDate = (line: TariffLine) => held.before(line, plan.query);
+    const monthToDate = this.held?.monthBefore(plan.query);
+    if (monthToDate === undefined) return priceInto(plan, executions, this.feeRows.sink);
     try {
       return priceInto(plan, { ...executions, monthToDate }, this.feeRows.sink);
     } catch (error) {

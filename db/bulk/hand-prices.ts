@@ -3,6 +3,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import type { FlowDate } from './run-history.ts';
+import { CONTRACT_DIGEST, tradesToBill, type BilledSnapshots } from './trades-to-bill.ts';
 
 /** What takes the place of the amounts that the rules gave a contract. */
 export interface HandPrice {
@@ -16,66 +17,60 @@ export type HandPrices = ReadonlyMap<string, HandPrice>;
 
 type Range = { readonly accountFrom: number; readonly accountTo: number };
 
-/**
- * A digest of an order's trade, as a hand price was made for it: account, instrument, side, and
- * each execution with quantity and price. Fees by the rules, channels and dates play no part.
- */
-export const tradeDigest = (order: string): string =>
-  `md5(concat_ws('|', ${order}.account_id, ${order}.asset_id, ${order}.side,
-    (SELECT string_agg(concat_ws(':', x.execution_id, trim_scale(x.quantity), trim_scale(x.price)),
-       ' ' ORDER BY x.execution_id) FROM executions x
-     WHERE x.ledger_date = ${order}.ledger_date AND x.order_no = ${order}.order_no)))`;
-
-/** The hand prices that a billing run sees, and the snapshots that it bills. */
-interface HandPricesToKeep extends FlowDate {
+/** The hand prices that a billing run sees, and what it bills. */
+interface HandPricesToKeep extends BilledSnapshots {
   readonly maxFeeEditNo: number;
-  readonly syncRunIds: readonly number[];
 }
 
-/**
- * Hand prices up to $3 that stand and are not booked: posted contracts keep theirs for themselves.
- * Beside each the order of the snapshots $4 that its trade is found in again, as it was.
- */
-const KEPT = `SELECT h.*, o.order_no FROM (
+/** Hand prices up to $3 that stand and are not booked: posted contracts keep theirs for themselves. */
+const KEPT = `SELECT h.* FROM (
     SELECT DISTINCT ON (hand_price_no) * FROM fee_edits
     WHERE ledger_date = $1 AND flow = $2 AND edit_no <= $3
     ORDER BY hand_price_no, edit_no DESC) h
-  LEFT JOIN LATERAL (
-    SELECT o.order_no FROM orders o
-    WHERE o.ledger_date = h.ledger_date AND o.order_id = h.order_id
-      AND o.trade_date = h.trade_date AND o.sync_run_id = ANY($4::bigint[])
-      AND ${tradeDigest('o')} = h.trade LIMIT 1) o ON true
   WHERE h.fee_totals IS NOT NULL AND (SELECT s.posted FROM contract_states s
     WHERE s.ledger_date = h.ledger_date AND s.contract_id = h.contract_id) IS NOT TRUE`;
 
-const valuesOf = (of: HandPricesToKeep): unknown[] => [
-  of.ledgerDate,
-  of.flow,
-  of.maxFeeEditNo,
-  of.syncRunIds,
-];
-
-interface StalePrice {
-  readonly contractId: number;
+interface KeptPrice {
+  readonly contractId: number | null;
+  readonly accountId: number;
   readonly orderId: string;
+  readonly tradeDate: BusinessDate;
+  readonly trade: string;
 }
 
+const stale = (prices: readonly KeptPrice[]): ClearingError =>
+  new ClearingError('HAND_PRICE_STALE', {
+    contracts: prices.map(({ contractId, orderId }) => ({ contractId, orderId })),
+  });
+
 /**
- * Before billing: each hand price must find the trade that it was made for. Throws HAND_PRICE_STALE
- * with the contracts whose trade changed or is gone, so that a person decides and nothing is priced
- * otherwise behind anybody's back.
+ * Before billing: each hand price must find the trade that it was made for, in one contract. Throws
+ * HAND_PRICE_STALE with the contracts whose trade changed, is gone, or is merged otherwise, so that
+ * a person decides and nothing is priced otherwise behind anybody's back.
  */
 export async function assertHandPricesFit(
   client: pg.PoolClient,
   of: HandPricesToKeep,
 ): Promise<void> {
   if (of.maxFeeEditNo === 0) return;
-  const { rows } = await client.query<StalePrice>(
-    `SELECT contract_id AS "contractId", order_id AS "orderId" FROM (${KEPT}) k
-     WHERE order_no IS NULL ORDER BY contract_id`,
-    valuesOf(of),
+  const { rows } = await client.query<KeptPrice>(
+    `SELECT contract_id AS "contractId", account_id AS "accountId", order_id AS "orderId",
+       trade_date AS "tradeDate", trade FROM (${KEPT}) k ORDER BY contract_id, hand_price_no`,
+    [of.ledgerDate, of.flow, of.maxFeeEditNo],
   );
-  if (rows.length > 0) throw new ClearingError('HAND_PRICE_STALE', { contracts: rows });
+  const trades = await tradesToBill(client, of, {
+    orderIds: rows.map(({ orderId }) => orderId),
+    accountIds: [...new Set(rows.map(({ accountId }) => accountId))],
+  });
+  const lost = rows.filter(
+    ({ orderId, tradeDate, trade }) =>
+      !trades.some(
+        (found) =>
+          found.trade === trade &&
+          found.orders.some((each) => each.orderId === orderId && each.tradeDate === tradeDate),
+      ),
+  );
+  if (lost.length > 0) throw stale(lost);
 }
 
 /**
@@ -90,17 +85,29 @@ export async function carryHandPrices(
   const { rowCount } = await client.query(
     `INSERT INTO fee_edits (hand_price_no, ledger_date, flow, contract_id, account_id, order_id,
        trade_date, action, fee_totals, fee_amount, net_amount, trade, reason, editor, edited_at)
-     SELECT k.hand_price_no, k.ledger_date, k.flow, c.contract_id, c.account_id, k.order_id,
+     SELECT k.hand_price_no, k.ledger_date, k.flow, c.contract_id, c.account_id, c.order_id,
        k.trade_date, 'CARRY', k.fee_totals, k.fee_amount,
        c.gross_amount + CASE c.side WHEN 'BUY' THEN k.fee_amount ELSE -k.fee_amount END,
        k.trade, k.reason, k.editor, k.edited_at
      FROM (${KEPT}) k
-     JOIN contracts c ON c.ledger_date = k.ledger_date AND c.order_no = k.order_no
-       AND c.billing_run_id = $5
+     CROSS JOIN LATERAL (SELECT c.* FROM contracts c
+       WHERE c.ledger_date = k.ledger_date AND c.account_id = k.account_id
+         AND c.trade_date = k.trade_date AND c.billing_run_id = $4
+         AND EXISTS (SELECT 1 FROM contract_orders m WHERE m.ledger_date = c.ledger_date
+           AND m.contract_id = c.contract_id AND m.order_id = k.order_id)
+         AND ${CONTRACT_DIGEST} = k.trade LIMIT 1) c
      ORDER BY k.hand_price_no`,
-    [...valuesOf(run), run.stepRunId],
+    [run.ledgerDate, run.flow, run.maxFeeEditNo, run.stepRunId],
   );
-  return rowCount ?? 0;
+  const { rows } = await client.query<{ n: number }>(`SELECT count(*) AS n FROM (${KEPT}) k`, [
+    ...[run.ledgerDate, run.flow, run.maxFeeEditNo],
+  ]);
+  const [carried, kept] = [rowCount ?? 0, rows[0]?.n ?? 0];
+  if (carried !== kept) {
+    const what = 'a hand price without the contract that it was made for';
+    throw new ClearingError('BOOKS_OUT_OF_BALANCE', { what, carried, kept });
+  }
+  return carried;
 }
 
 const PRICES = `h.contract_id::text AS id, h.net_amount AS "netAmount", h.fee_totals AS "feeTotals"`;

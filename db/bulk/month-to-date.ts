@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { otherSide } from '../../domain/amendments/amendment.ts';
 import { counted, type CountedTrades } from '../../domain/fees/month-counters.ts';
 import { MONTHLY_FORMULAS } from '../../domain/fees/monthly-formulas.ts';
 import { Decimal } from '../../domain/money/decimal.ts';
@@ -85,6 +86,14 @@ interface TradedRow {
   readonly turnover: string;
 }
 
+const TRADED = `SELECT c.account_id AS "accountId", c.market, c.currency,
+    i.type AS "instrumentType", c.side, c.trade_date AS "tradeDate", c.source,
+    count(*) + sum((SELECT count(*) FROM merged_orders m WHERE m.ledger_date = c.ledger_date
+      AND m.contract_id = c.contract_id))::bigint AS orders,
+    sum(c.quantity)::text AS shares, sum(c.gross_amount)::text AS turnover
+  FROM contracts c JOIN instruments i USING (asset_id)`;
+const BY_KIND = 'GROUP BY 1, 2, 3, 4, 5, 6, 7';
+
 /** What these accounts traded before the run, by account id. Exact, as the contracts have it. */
 export async function tradedBefore(
   client: pg.PoolClient,
@@ -95,21 +104,58 @@ export async function tradedBefore(
   const found = new Map<number, CountedTrades[]>();
   if (month === undefined || accountIds.length === 0) return found;
   const { rows } = await client.query<TradedRow>(
-    `SELECT c.account_id AS "accountId", c.market, c.currency, i.type AS "instrumentType", c.side,
-       c.trade_date AS "tradeDate", c.source, count(*) AS orders, sum(c.quantity)::text AS shares,
-       sum(c.gross_amount)::text AS turnover
-     FROM contracts c JOIN instruments i USING (asset_id)
-     WHERE c.ledger_date BETWEEN $1 AND $2 AND c.trade_date >= $1
-       AND c.billing_run_id = ANY($3) AND c.account_id = ANY($4)
-     GROUP BY 1, 2, 3, 4, 5, 6, 7`,
+    `${TRADED} WHERE c.ledger_date BETWEEN $1 AND $2 AND c.trade_date >= $1
+       AND c.billing_run_id = ANY($3) AND c.account_id = ANY($4) ${BY_KIND}`,
     [month.from, ledgerDate, month.billingRunIds, accountIds],
   );
-  for (const { accountId, source, shares, turnover, ...row } of rows) {
-    const sums = { ...row, shares: new Decimal(shares), turnover: new Decimal(turnover) };
-    const trades = counted(source, sums);
-    const list = found.get(accountId);
-    if (list) list.push(trades);
-    else found.set(accountId, [trades]);
+  for (const row of rows) {
+    const list = found.get(row.accountId);
+    if (list) list.push(countedOf(row));
+    else found.set(row.accountId, [countedOf(row)]);
   }
   return found;
 }
+
+function countedOf({ source, shares, turnover, ...row }: TradedRow): CountedTrades {
+  return counted(source, { ...row, shares: new Decimal(shares), turnover: new Decimal(turnover) });
+}
+
+/** A contract that is priced once more, and the run that billed it. */
+export interface BilledAgain {
+  readonly contractId: number;
+  readonly ledgerDate: BusinessDate;
+  readonly billingRunId: number;
+  readonly flow: string;
+}
+
+/**
+ * What its account has traded beside what is posted, where a contract is priced once more: until it
+ * is posted, the trades of its run that come before it in time; afterwards it is taken back first.
+ */
+export async function tradedBeside(
+  client: pg.PoolClient,
+  of: BilledAgain,
+): Promise<CountedTrades[]> {
+  const { contractId, ledgerDate, billingRunId } = of;
+  const runs = await billingRuns(client, of);
+  const isPosted = runs.some((run) => run.stepRunId === billingRunId && run.isPosted);
+  const { rows } = await client.query<TradedRow>(
+    isPosted
+      ? `${TRADED} WHERE c.ledger_date = $1 AND c.contract_id = $2 ${BY_KIND}`
+      : `${TRADED} JOIN contracts me ON me.ledger_date = $1 AND me.contract_id = $2
+         WHERE c.ledger_date = $1 AND c.billing_run_id = me.billing_run_id
+           AND c.account_id = me.account_id AND ${inTime('c')} < ${inTime('me')} ${BY_KIND}`,
+    [ledgerDate, contractId],
+  );
+  const traded = rows.map(countedOf);
+  if (!isPosted) return traded;
+  return traded.map((trades) =>
+    counted('AMENDMENT_REVERSE', { ...trades, side: otherSide(trades.side) }),
+  );
+}
+
+/** SQL: the place of a contract among those of its account and run; see held-orders.ts. */
+const inTime = (contract: string): string =>
+  `((SELECT min(executed_at) FROM executions x
+     WHERE x.ledger_date = ${contract}.ledger_date AND x.order_no = ${contract}.order_no),
+    ${contract}.order_id COLLATE "C", ${contract}.order_no)`;

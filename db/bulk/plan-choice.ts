@@ -2,6 +2,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
 import type { TariffPlan, TariffQuery } from '../../domain/fees/tariff-plan.ts';
 import type { Side, TradeStage } from '../../domain/trades/trade.ts';
+import { AccountSchedules } from './account-schedules.ts';
 import type { InstrumentRow, ScheduleRow } from './billing-queries.ts';
 import type { StampDutyBook } from './stamp-duty-book.ts';
 import type { Tariffs } from './tariffs.ts';
@@ -25,47 +26,34 @@ export interface OrderTerms {
 export class PlanChoice {
   private readonly tariffs: Tariffs;
   private readonly stampDuty: StampDutyBook;
-  private readonly schedules = new Map<number, ScheduleRow[]>();
+  private readonly schedules: AccountSchedules;
 
   constructor(tariffs: Tariffs, schedules: readonly ScheduleRow[], stampDuty: StampDutyBook) {
     this.tariffs = tariffs;
     this.stampDuty = stampDuty;
-    for (const row of schedules) {
-      const rows = this.schedules.get(row.accountId);
-      if (rows) rows.push(row);
-      else this.schedules.set(row.accountId, [row]);
-    }
+    this.schedules = new AccountSchedules(schedules);
   }
 
   /** The accounts, of those with a schedule, whose fees can depend on what the month held before. */
   accountsByMonth(): number[] {
     const { byMonth, accountNoOf } = this.tariffs;
-    return [...this.schedules]
-      .filter(
-        ([accountId, rows]) =>
-          byMonth.everyone ||
-          byMonth.accountNos.has(accountNoOf.get(accountId) ?? '') ||
-          rows.some(({ scheduleId }) => byMonth.scheduleIds.has(scheduleId)),
-      )
-      .map(([accountId]) => accountId);
+    return this.schedules.accountsWith(
+      ({ accountId, scheduleId }) =>
+        byMonth.everyone ||
+        byMonth.accountNos.has(accountNoOf.get(accountId) ?? '') ||
+        byMonth.scheduleIds.has(scheduleId),
+    );
   }
 
   /** Throws FEE_RULE_MISSING and UNSUPPORTED. Asked for every order, hence the shared plans. */
   planOf(order: OrderTerms, asSynchronised: InstrumentRow): TariffPlan {
     const { accountId, market, tradeDate } = order;
-    const schedule = this.schedules
-      .get(accountId)
-      ?.find(
-        (row) =>
-          row.market === market &&
-          row.effectiveFrom <= tradeDate &&
-          (row.effectiveTo === null || tradeDate <= row.effectiveTo),
-      );
-    if (schedule === undefined) {
+    const scheduleId = this.schedules.scheduleOf(accountId, market, tradeDate);
+    if (scheduleId === undefined) {
       const why = 'the account has no fee schedule in force';
       throw new ClearingError('FEE_RULE_MISSING', { why, accountId, market, tradeDate });
     }
-    return this.planUnder(schedule.scheduleId, order, asSynchronised);
+    return this.planUnder(scheduleId, order, asSynchronised);
   }
 
   /** By the rules of a schedule, whoever has it. Throws FEE_RULE_MISSING and UNSUPPORTED. */

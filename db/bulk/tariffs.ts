@@ -1,10 +1,12 @@
 import { tariffCompiler } from '../../domain/fees/compile-tariff.ts';
+import type { FxBook } from '../../domain/fees/fx-rate.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import { countedByMonth, type CountedByMonth } from '../../domain/fees/month-counters.ts';
 import { namedInRules } from '../../domain/fees/named-in-rules.ts';
 import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Db } from '../client.ts';
 import type { Reader } from '../queries/rows.ts';
+import { loadFxBook } from './fx-book.ts';
 import { loadFeeRules, type FeeRuleVersion } from './billing-queries.ts';
 
 /** Compiled tariffs of one version of the rules. */
@@ -36,10 +38,14 @@ async function accountNumbers(
 }
 
 /** Tariffs that nobody else uses, and that are forgotten with whoever asked for them. */
-export async function tariffsOfRules(client: Reader, rules: readonly FeeRule[]): Promise<Tariffs> {
+export async function tariffsOfRules(
+  client: Reader,
+  rules: readonly FeeRule[],
+  fx: FxBook,
+): Promise<Tariffs> {
   const named = namedInRules(rules);
   return {
-    compile: tariffCompiler(rules),
+    compile: tariffCompiler(rules, fx),
     plans: new Map(),
     accountNoOf: await accountNumbers(client, [...named.accountNos]),
     instrumentIds: named.instrumentIds,
@@ -49,23 +55,30 @@ export async function tariffsOfRules(client: Reader, rules: readonly FeeRule[]):
 }
 
 interface Known {
-  readonly digest: string;
+  readonly version: string;
   readonly tariffs: Tariffs;
 }
 
 const KNOWN = new WeakMap<Db, Map<string, Known>>();
 
 /**
- * The tariffs of a flow by its frozen rules. The shards of a process share them: compiling some
- * hundred plans again for each shard would cost more than a small shard's orders.
+ * The tariffs of a flow by its frozen rules and rates. The shards of a process share them:
+ * compiling some hundred plans again for each would cost more than the orders of a small one.
  */
 export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): Promise<Tariffs> {
   let flows = KNOWN.get(db);
   if (flows === undefined) KNOWN.set(db, (flows = new Map<string, Known>()));
   const key = `${flow}/${frozen.party ?? 'client'}`;
   const known = flows.get(key);
-  if (known?.digest === frozen.digest) return known.tariffs;
-  const tariffs = await tariffsOfRules(db.$client, await loadFeeRules(db.$client, flow, frozen));
-  flows.set(key, { digest: frozen.digest, tariffs });
+  const version = versionOf(frozen);
+  if (known?.version === version) return known.tariffs;
+  const rules = await loadFeeRules(db.$client, flow, frozen);
+  const fx = await loadFxBook(db.$client, flow, frozen);
+  const tariffs = await tariffsOfRules(db.$client, rules, fx);
+  flows.set(key, { version, tariffs });
   return tariffs;
 }
+
+/** Which rates count depends on the date; without any, two dates share what they compiled. */
+const versionOf = ({ digest, maxRateId = 0, ledgerDate }: FeeRuleVersion): string =>
+  maxRateId === 0 ? digest : `${digest} ${maxRateId} ${ledgerDate ?? ''}`;

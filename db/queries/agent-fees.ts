@@ -2,7 +2,7 @@ import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { explainFee } from '../../domain/fees/explain-fee.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
 import { readContract } from './contracts.ts';
-import type { FeeView } from './fees.ts';
+import { executionsOfContracts, type FeeView } from './fees.ts';
 import { Conditions, readPage, type Page, type PageRequest } from './page.ts';
 import { rows, type Reader } from './rows.ts';
 
@@ -12,20 +12,22 @@ export interface AgentFeeView extends Omit<FeeView, 'feeId' | 'payee' | 'monthBe
   readonly settlementChannel: string;
 }
 
-const FEES = `SELECT f.line, k.fee_code AS "feeCode", f.execution_no AS "executionNo",
-  x.execution_id AS "executionId", f.metric, f.exact_amount AS "exactAmount", f.clamp, f.amount,
-  h.choice
+const FEES = `SELECT f.line, k.fee_code AS "feeCode",
+  greatest(f.execution_no, 0) AS "executionNo", x."executionId",
+  coalesce(x."orderId", o.order_id) AS "orderId", f.metric, f.exact_amount AS "exactAmount",
+  f.clamp, f.amount, h.choice
   FROM agent_fees f
   JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
   JOIN fee_choices h ON h.choice_id = f.choice_id
-  LEFT JOIN executions x ON x.ledger_date = f.ledger_date AND x.order_no = $3
-    AND x.execution_no = f.execution_no
+  LEFT JOIN contract_orders o ON o.ledger_date = f.ledger_date
+    AND o.contract_id = f.contract_id AND o.place = -f.execution_no
+  LEFT JOIN (${executionsOfContracts('= $2')}) x ON x."executionNo" = f.execution_no
   WHERE f.ledger_date = $1 AND f.contract_id = $2 ORDER BY f.line`;
 
 /** Every agent fee of a contract, explained to the cent. Throws NOT_FOUND. */
 export async function readAgentFees(reader: Reader, contractId: number): Promise<AgentFeeView[]> {
-  const { ledgerDate, orderNo, settlementChannel } = await readContract(reader, contractId);
-  const values = [ledgerDate, contractId, orderNo];
+  const { ledgerDate, settlementChannel } = await readContract(reader, contractId);
+  const values = [ledgerDate, contractId];
   const found = await rows<Omit<AgentFeeView, 'steps' | 'currency'>>(reader, FEES, values);
   return found.map((row) => {
     const { metric, exactAmount: exact, clamp, amount, choice } = row;

@@ -158,12 +158,21 @@ const QUESTIONS: readonly Question[] = [
       FROM (SELECT order_no FROM live_orders WHERE ledger_date = $1 AND flow IN (
         SELECT flow FROM flow_steps WHERE ledger_date = $1 AND step = 'billing'
           AND status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY'))) o
-      FULL JOIN (SELECT order_no, count(*) AS n FROM live_contracts
+      FULL JOIN (SELECT order_no, count(*) AS n FROM live_contract_orders
         WHERE ledger_date = $1 AND flow IN (
           SELECT flow FROM flow_steps WHERE ledger_date = $1 AND step = 'billing'
             AND status IN ('SUCCEEDED', 'SUCCEEDED_EMPTY')) GROUP BY 1) c
         ON c.order_no = o.order_no
       WHERE o.order_no IS NULL OR c.n IS DISTINCT FROM 1`,
+  },
+  {
+    name: 'each merged order is of the account, side and date of its contract',
+    breaches: `SELECT m.contract_id, m.order_no FROM merged_orders m
+      JOIN live_contracts c ON c.ledger_date = m.ledger_date AND c.contract_id = m.contract_id
+      JOIN orders o ON o.ledger_date = m.ledger_date AND o.order_no = m.order_no
+      WHERE m.ledger_date = $1
+        AND (c.account_id, c.asset_id, c.side, c.trade_date, c.settlement_channel, c.source)
+          <> (o.account_id, o.asset_id, o.side, o.trade_date, o.settlement_channel, o.source)`,
   },
   {
     name: 'each trade is in exactly one of contract and exception',

@@ -16,7 +16,10 @@ export interface ContractView {
   readonly billingRunId: number;
   readonly source: TradeSource;
   readonly orderNo: number;
+  /** The first of its orders by time. */
   readonly orderId: string;
+  /** All of its orders, in the order of time; several where they were merged. */
+  readonly orderIds: readonly string[];
   readonly accountNo: string;
   readonly instrumentId: string;
   readonly side: Side;
@@ -58,7 +61,9 @@ export interface ContractView {
 
 const TERMS = `c.contract_id AS "contractId", c.ledger_date AS "ledgerDate", c.flow, c.market,
   c.generation, c.billing_run_id AS "billingRunId", c.source, c.order_no AS "orderNo",
-  c.order_id AS "orderId", a.account_no AS "accountNo", i.instrument_id AS "instrumentId", c.side,
+  c.order_id AS "orderId", c.order_id || ARRAY(SELECT o.order_id FROM merged_orders o
+    WHERE o.ledger_date = c.ledger_date AND o.contract_id = c.contract_id ORDER BY o.place)
+    AS "orderIds", a.account_no AS "accountNo", i.instrument_id AS "instrumentId", c.side,
   c.trade_date AS "tradeDate", c.order_channel AS "orderChannel",
   c.settlement_channel AS "settlementChannel", c.stage, c.schedule_id AS "scheduleId",
   (SELECT (r.inputs -> 'feeRules' ->> 'maxRuleId')::integer FROM step_runs r
@@ -115,7 +120,12 @@ export async function readContracts(
   if (orderId !== undefined) {
     // An index finds contracts by account, not by order: whose order it is comes first.
     conditions.add('c.account_id = ANY(?)', await accountsOfOrder(reader, orderId));
-    conditions.add('c.order_id = ?', orderId);
+    conditions.add(
+      `(c.order_id = ? OR (c.ledger_date, c.contract_id) IN (
+        SELECT ledger_date, contract_id FROM merged_orders WHERE order_id = ?))`,
+      orderId,
+      orderId,
+    );
   }
   return readPage<ContractView>(
     reader,

@@ -9,12 +9,14 @@ import {
 } from '../../domain/fees/fee-explanation.ts';
 import { feeIdOf, parseFeeId } from '../../domain/fees/fee-id.ts';
 import type { FeeRule } from '../../domain/fees/fee-rule.ts';
+import { Decimal, type DecimalString } from '../../domain/money/decimal.ts';
+import { executionsOfContracts } from './fees.ts';
 import { groupRows } from './group-rows.ts';
 import { rows, type Reader } from './rows.ts';
 
 /** As billing had it: the type of the instrument at the cutoff, the edits that its run could see. */
 const CONTRACTS = `SELECT c.ledger_date AS "ledgerDate", c.contract_id AS "contractId",
-    c.order_no AS "orderNo", c.order_id AS "orderId", a.account_no AS "accountNo",
+    c.order_id AS "orderId", a.account_no AS "accountNo",
     i.instrument_id AS "instrumentId", coalesce(f.type, i.type) AS "instrumentType", c.market,
     c.schedule_id AS "scheduleId", c.side, c.trade_date AS "tradeDate",
     c.order_channel AS "orderChannel", c.stage, to_json(s) AS "stampDutyEdit"
@@ -34,17 +36,19 @@ const CONTRACTS = `SELECT c.ledger_date AS "ledgerDate", c.contract_id AS "contr
     ORDER BY e.edit_no DESC LIMIT 1) s ON true
   WHERE c.ledger_date = $1 AND c.contract_id = ANY($2)`;
 
-const EXECUTIONS = `SELECT order_no AS "orderNo", execution_no AS "executionNo",
-    execution_id AS "executionId", quantity, price
-  FROM executions WHERE ledger_date = $1 AND order_no = ANY($2) ORDER BY order_no, execution_no`;
+const EXECUTIONS = `SELECT * FROM (${executionsOfContracts('= ANY($2)')}) x
+  ORDER BY "contractId", "executionNo"`;
 
 const FEES = `SELECT f.contract_id AS "contractId", f.line, k.fee_code AS "feeCode", k.payee,
     f.execution_no AS "executionNo", f.metric, f.exact_amount AS exact, f.clamp, f.amount, h.choice,
+    m.before AS "monthBefore",
     coalesce(sum(f.amount) OVER (PARTITION BY f.contract_id ORDER BY f.line
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS "feesBefore"
   FROM fees f
   JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
   JOIN fee_choices h ON h.choice_id = f.choice_id
+  LEFT JOIN month_positions m ON m.ledger_date = f.ledger_date
+    AND m.contract_id = f.contract_id AND m.line = f.line
   WHERE f.ledger_date = $1 AND f.contract_id = ANY($2) ORDER BY f.contract_id, f.line`;
 
 const CONTRACT_IDS = `SELECT contract_id AS id FROM live_contracts
@@ -56,15 +60,14 @@ interface ExplainableFee {
   readonly contract: PricedContract;
 }
 
-type ContractRow = Omit<PricedContract, 'executions'> & { readonly orderNo: number };
-type FillRow = PricedExecution & { readonly orderNo: number };
+type ContractRow = Omit<PricedContract, 'executions'>;
+type FeeRow = Omit<StoredFee, 'totals'>;
+type FillRow = PricedExecution & { readonly contractId: number };
 
-const executionOf = ({ executionNo, executionId, quantity, price }: FillRow): PricedExecution => ({
-  executionNo,
-  executionId,
-  quantity,
-  price,
-});
+const executionOf = (fill: FillRow): PricedExecution => {
+  const { executionNo, executionId, orderId, orderPlace, emsOrderNo, quantity, price } = fill;
+  return { executionNo, executionId, orderId, orderPlace, emsOrderNo, quantity, price };
+};
 
 async function explainableFees(
   reader: Reader,
@@ -72,20 +75,29 @@ async function explainableFees(
   contractIds: readonly number[],
 ): Promise<ExplainableFee[]> {
   const found = await rows<ContractRow>(reader, CONTRACTS, [ledgerDate, contractIds]);
-  const orderNos = found.map(({ orderNo }) => orderNo);
-  const fills = await rows<FillRow>(reader, EXECUTIONS, [ledgerDate, orderNos]);
-  const fillsOf = groupRows(fills, ({ orderNo }) => orderNo);
+  const fills = await rows<FillRow>(reader, EXECUTIONS, [ledgerDate, contractIds]);
+  const fillsOf = groupRows(fills, ({ contractId }) => contractId);
   const contracts = new Map(
-    found.map(({ orderNo, ...contract }) => {
-      const executions = fillsOf.get(orderNo)?.map(executionOf) ?? [];
+    found.map((contract) => {
+      const executions = fillsOf.get(contract.contractId)?.map(executionOf) ?? [];
       return [contract.contractId, { ...contract, executions }];
     }),
   );
-  const fees = await rows<StoredFee>(reader, FEES, [ledgerDate, contractIds]);
-  return fees.flatMap((fee) => {
-    const contract = contracts.get(fee.contractId);
-    return contract === undefined ? [] : [{ fee, contract }];
+  const fees = await rows<FeeRow>(reader, FEES, [ledgerDate, contractIds]);
+  return [...groupRows(fees, ({ contractId }) => contractId)].flatMap(([contractId, own]) => {
+    const contract = contracts.get(contractId);
+    if (contract === undefined) return [];
+    const totals = totalsOf(own);
+    return own.map((fee) => ({ fee: { ...fee, totals }, contract }));
   });
+}
+
+function totalsOf(fees: readonly FeeRow[]): ReadonlyMap<string, DecimalString> {
+  const totals = new Map<string, DecimalString>();
+  for (const { feeCode, amount } of fees) {
+    totals.set(feeCode, new Decimal(totals.get(feeCode) ?? 0).plus(amount).toString());
+  }
+  return totals;
 }
 
 /** Rules are never changed or deleted, so a rule that was read once stays what it is. */

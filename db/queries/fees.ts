@@ -14,9 +14,11 @@ export interface FeeView {
   readonly line: number;
   readonly feeCode: string;
   readonly payee: string;
-  /** 0 = the whole order or contract. */
+  /** 1, 2, 3 … through all orders of the contract; 0 = a row of an order or of the contract. */
   readonly executionNo: number;
   readonly executionId: string | null;
+  /** The order of the row, of an EMS order the first of its orders; null = all of the contract. */
+  readonly orderId: string | null;
   readonly currency: string;
   readonly metric: DecimalString;
   readonly exactAmount: DecimalString;
@@ -30,22 +32,38 @@ export interface FeeView {
   readonly steps: readonly ExplanationStep[];
 }
 
-const FEES = `SELECT f.line, k.fee_code AS "feeCode", k.payee, f.execution_no AS "executionNo",
-  x.execution_id AS "executionId", f.metric, f.exact_amount AS "exactAmount", f.clamp, f.amount,
+/**
+ * Of contracts of the ledger date $1: their executions, numbered as fee rows name them, through the
+ * orders in their places.
+ */
+export const executionsOfContracts = (which: string): string =>
+  `SELECT o.contract_id AS "contractId", o.place AS "orderPlace", o.order_id AS "orderId",
+     row_number() OVER (PARTITION BY o.contract_id ORDER BY o.place, x.execution_no)::int
+       AS "executionNo", x.execution_id AS "executionId", x.quantity, x.price,
+     s.ems_order_no AS "emsOrderNo"
+   FROM contract_orders o
+   JOIN orders s ON s.ledger_date = o.ledger_date AND s.order_no = o.order_no
+   JOIN executions x ON x.ledger_date = o.ledger_date AND x.order_no = o.order_no
+   WHERE o.ledger_date = $1 AND o.contract_id ${which}`;
+
+const FEES = `SELECT f.line, k.fee_code AS "feeCode", k.payee,
+  greatest(f.execution_no, 0) AS "executionNo", x."executionId",
+  coalesce(x."orderId", o.order_id) AS "orderId", f.metric, f.exact_amount AS "exactAmount", f.clamp, f.amount,
   h.choice, m.before AS "monthBefore"
   FROM fees f
   JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
   JOIN fee_choices h ON h.choice_id = f.choice_id
   LEFT JOIN month_positions m ON m.ledger_date = f.ledger_date
     AND m.contract_id = f.contract_id AND m.line = f.line
-  LEFT JOIN executions x ON x.ledger_date = f.ledger_date AND x.order_no = $3
-    AND x.execution_no = f.execution_no
+  LEFT JOIN contract_orders o ON o.ledger_date = f.ledger_date
+    AND o.contract_id = f.contract_id AND o.place = -f.execution_no
+  LEFT JOIN (${executionsOfContracts('= $2')}) x ON x."executionNo" = f.execution_no
   WHERE f.ledger_date = $1 AND f.contract_id = $2 ORDER BY f.line`;
 
 /** Every fee of a contract, explained to the cent. Throws NOT_FOUND for an unknown contract. */
 export async function readFees(reader: Reader, contractId: number): Promise<FeeView[]> {
-  const { ledgerDate, orderNo } = await readContract(reader, contractId);
-  const values = [ledgerDate, contractId, orderNo];
+  const { ledgerDate } = await readContract(reader, contractId);
+  const values = [ledgerDate, contractId];
   const found = await rows<Omit<FeeView, 'feeId' | 'steps' | 'currency'>>(reader, FEES, values);
   return found.map((row) => {
     const { metric, exactAmount: exact, clamp, amount, monthBefore, choice } = row;

@@ -59,7 +59,7 @@ const ORDERS = `SELECT o.ledger_date AS "ledgerDate", o.order_no AS "orderNo", o
       ${inMoney('coalesce(sum(quantity * price), 0)')} AS amount
     FROM executions WHERE ledger_date = o.ledger_date AND order_no = o.order_no) x
   CROSS JOIN LATERAL (
-    SELECT EXISTS (SELECT 1 FROM live_contracts c
+    SELECT EXISTS (SELECT 1 FROM live_contract_orders c
       WHERE c.ledger_date = o.ledger_date AND c.order_no = o.order_no) AS billed) b`;
 
 export interface OrderFilter extends PageRequest {

@@ -71,6 +71,29 @@ export const contracts = pgTable(
 );
 
 /**
+ * The orders of a merged contract behind its leading one, which is the first by time and stands in
+ * the contract itself. A contract of one order has none. View contract_orders shows all. Written by
+ * billing with the contract, and as append-only.
+ */
+export const mergedOrders = pgTable(
+  'merged_orders',
+  {
+    ledgerDate: day('ledger_date').notNull(),
+    contractId: id64('contract_id').notNull(),
+    /** 2, 3, 4 … in the order of time: the leading order is the first. */
+    place: integer('place').notNull(),
+    billingRunId: id64('billing_run_id').notNull(),
+    orderNo: id64('order_no').notNull(),
+    orderId: text('order_id').notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'merged_orders_pk', columns: [t.ledgerDate, t.contractId, t.place] }),
+    unique('merged_orders_one_per_order_and_run').on(t.orderNo, t.billingRunId, t.ledgerDate),
+    index('merged_orders_by_source_id').on(t.orderId),
+  ],
+);
+
+/**
  * Which rule won for a fee code, with the losers and why: shared by all fee rows that it priced.
  */
 export const feeChoices = pgTable('fee_choices', {
@@ -81,7 +104,7 @@ export const feeChoices = pgTable('fee_choices', {
   choice: jsonb('choice').$type<Record<string, unknown>>().notNull(),
 });
 
-/** One (contract, fee code, execution | order | contract); execution 0 = the order or contract. */
+/** One row for each (contract, fee code, execution | order | contract). */
 export const fees = pgTable(
   'fees',
   {
@@ -89,6 +112,10 @@ export const fees = pgTable(
     contractId: id64('contract_id').notNull(),
     line: smallint('line').notNull(),
     feeCodeId: smallint('fee_code_id').notNull(),
+    /**
+     * 3 = the third execution of the contract, through all of its orders; 0 = all of the contract;
+     * −2 = the second order of a merged contract.
+     */
     executionNo: integer('execution_no').notNull(),
     choiceId: integer('choice_id').notNull(),
     /** What the rate was applied to: consideration, shares, contracts or 1 for a flat fee. */

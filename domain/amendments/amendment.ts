@@ -23,6 +23,8 @@ export interface AmendedContract {
   readonly contractId: number;
   readonly ledgerDate: BusinessDate;
   readonly source: TradeSource;
+  /** How many orders it is made of: several where they were merged. */
+  readonly orders: number;
   readonly counts: boolean;
   /** The amendment in force that takes it back already. */
   readonly amendmentId: number | null;
@@ -31,13 +33,15 @@ export interface AmendedContract {
 /**
  * Why a contract cannot be amended now; undefined when it can: one of an earlier ledger date, once,
  * while the open date still takes supplements of its flow. One of the open date is revoked instead.
+ * The new contract is one order, so the rules would price a merged one otherwise: it needs fees.
  */
 export function amendmentRefusal(
   origin: AmendedContract,
   openDate: BusinessDate,
   flow: FlowState,
+  fees: AmendedTerms['fees'],
 ): Refusal | undefined {
-  const { contractId, ledgerDate, amendmentId } = origin;
+  const { contractId, ledgerDate, amendmentId, orders } = origin;
   if (!origin.counts) return { code: 'CONTRACT_DISCARDED', details: { contractId } };
   if (origin.source === 'AMENDMENT_REVERSE') {
     return { code: 'PART_OF_AMENDMENT', details: { contractId } };
@@ -47,6 +51,9 @@ export function amendmentRefusal(
   }
   if (amendmentId !== null) {
     return { code: 'ALREADY_AMENDED', details: { contractId, amendmentId } };
+  }
+  if (orders > 1 && fees === undefined) {
+    return { code: 'AMENDMENT_NEEDS_FEES', details: { contractId, orders } };
   }
   return supplementRefusal(flow);
 }

@@ -54,6 +54,12 @@ export const ERROR_CATALOGUE = {
     '流程正在运行。',
     '流程正在運行。',
   ),
+  AMENDMENT_NEEDS_FEES: entry(
+    'business_rule',
+    'The contract is made of several orders: name the fees of the new one.',
+    '该合约由多笔订单合并而成，请指定新合约的费用。',
+    '該合約由多筆訂單合併而成，請指定新合約的費用。',
+  ),
   AMENDMENT_NOT_NEEDED: entry(
     'business_rule',
     'The contract is of the open ledger date: revoke the flow instead.',
@@ -180,6 +186,18 @@ export const ERROR_CATALOGUE = {
     'No fee schedule in force prices this trade.',
     '缺少有效的收费规则。',
     '缺少有效的收費規則。',
+  ),
+  MERGE_RULE_INVALID: entry(
+    'validation',
+    'The merge rule is not usable; the details name the field.',
+    '合单规则无效，详情列明字段。',
+    '合單規則無效，詳情列明欄位。',
+  ),
+  FX_RATE_MISSING: entry(
+    'data_quality',
+    'A fee needs an exchange rate that is not there.',
+    '收费所需的汇率缺失。',
+    '收費所需的匯率缺失。',
   ),
   EVIDENCE_INCOMPLETE: entry(
     'conflict',

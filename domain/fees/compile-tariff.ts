@@ -1,9 +1,10 @@
-import { ClearingError } from '../errors/clearing-error.ts';
 import type { FeeRule } from './fee-rule.ts';
 import { termsOf } from './fee-terms.ts';
 import { kernelLineOf } from './compile-kernel.ts';
 import type { KernelLine } from './kernel-line.ts';
 import { inDependencyOrder } from './fee-dependencies.ts';
+import { inTradeCurrency, rateFor } from './foreign-rule.ts';
+import { NO_RATES, type FxBook } from './fx-rate.ts';
 import { isMonthly } from './monthly-formulas.ts';
 import { ruleIndex } from './rule-index.ts';
 import { selectRules, type SelectedRule } from './select-rules.ts';
@@ -18,12 +19,16 @@ import type {
 
 /**
  * Decides, once for all orders that share the query, which rule prices each fee code, and parses
- * its constants. Throws FEE_RULE_MISSING (see selectRules) and UNSUPPORTED when a rule is in
- * another currency than the trade. Source of the order of precedence: special before ordinary.
+ * its constants. Throws FEE_RULE_MISSING (see selectRules) and, for a rule in another currency than
+ * the trade, what rateFor throws. Source of the order of precedence: special before ordinary.
  */
-export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): TariffPlan {
+export function compileTariff(
+  rules: readonly FeeRule[],
+  query: TariffQuery,
+  fx: FxBook = NO_RATES,
+): TariffPlan {
   const { chosen, uncharged } = selectRules(rules, query);
-  const lines = inDependencyOrder(chosen.map((selected) => lineOf(selected, query)));
+  const lines = inDependencyOrder(chosen.map((selected) => lineOf(selected, query, fx)));
   const kernel = lines.map((line) => kernelLineOf(line.choice, line.terms));
   return {
     query,
@@ -34,17 +39,20 @@ export function compileTariff(rules: readonly FeeRule[], query: TariffQuery): Ta
 }
 
 /**
- * compileTariff with a memory: plans are shared by all orders with the same query. The rules must
- * not change while it is used; a billing run freezes them and makes one compiler of its own.
+ * compileTariff with a memory: plans are shared by all orders with the same query. Rules and rates
+ * must not change while it is used; a billing run freezes them and makes one compiler of its own.
  */
-export function tariffCompiler(rules: readonly FeeRule[]): (query: TariffQuery) => TariffPlan {
+export function tariffCompiler(
+  rules: readonly FeeRule[],
+  fx: FxBook = NO_RATES,
+): (query: TariffQuery) => TariffPlan {
   const plans = new Map<string, TariffPlan>();
   const competing = ruleIndex(rules);
   return (query) => {
     const key = tariffKey(query);
     const known = plans.get(key);
     if (known !== undefined) return known;
-    const plan = compileTariff(competing(query), query);
+    const plan = compileTariff(competing(query), query, fx);
     plans.set(key, plan);
     return plan;
   };
@@ -58,16 +66,8 @@ export const tariffKey = (query: TariffQuery): string =>
   `${query.ownRulesOptional ?? false}|${query.roundingPolicy?.policyId ?? ''}|` +
   `${query.stage ?? 'NORMAL'}|${query.accountNo ?? ''}|${query.instrumentId ?? ''}`;
 
-function lineOf({ rule, losers }: SelectedRule, query: TariffQuery): TariffLine {
-  if (query.currency !== undefined && query.currency !== rule.currency) {
-    throw new ClearingError('UNSUPPORTED', {
-      why: 'the fee is in another currency than the trade',
-      feeCode: rule.feeCode,
-      feeCurrency: rule.currency,
-      tradeCurrency: query.currency,
-    });
-  }
-  const choice = choiceOf(rule, losers, query);
+function lineOf({ rule, losers }: SelectedRule, query: TariffQuery, fx: FxBook): TariffLine {
+  const choice = choiceOf(rule, losers, query, fx);
   return {
     feeCode: rule.feeCode,
     ruleId: rule.ruleId,
@@ -77,8 +77,17 @@ function lineOf({ rule, losers }: SelectedRule, query: TariffQuery): TariffLine 
   };
 }
 
-function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery): FeeChoice {
+function choiceOf(
+  asEntered: FeeRule,
+  losers: FeeChoice['losers'],
+  query: TariffQuery,
+  fx: FxBook,
+): FeeChoice {
   const policy = query.roundingPolicy;
+  const waiver = waiverOf(asEntered, query);
+  // An exempt trade pays nothing in any currency, so no rate is asked for.
+  const rate = waiver === '' ? rateFor(asEntered, query, fx) : undefined;
+  const rule = rate === undefined ? asEntered : inTradeCurrency(asEntered, rate);
   const unit = rule.unit === 'feeUnit' ? (query.feeUnit ?? 'execution') : rule.unit;
   return {
     feeCode: rule.feeCode,
@@ -88,7 +97,7 @@ function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery
     ...(rule.accountNo === undefined ? {} : { accountNo: rule.accountNo }),
     ...(rule.conditions === undefined ? {} : { conditions: rule.conditions }),
     effectiveFrom: rule.effectiveFrom,
-    currency: rule.currency,
+    currency: query.currency ?? rule.currency,
     unit,
     formula: rule.formula,
     ...(rule.threshold === undefined ? {} : { threshold: rule.threshold }),
@@ -103,7 +112,8 @@ function choiceOf(rule: FeeRule, losers: FeeChoice['losers'], query: TariffQuery
       (policy === undefined ? rule.floorPerLine : policy.floors?.[rule.feeCode]) ?? null,
     sumExecutions:
       policy?.sumExecutions === true && rule.unit === 'feeUnit' && unit === 'account-day',
-    waiver: waiverOf(rule, query),
+    waiver,
+    ...(rate === undefined ? {} : { fx: rate }),
     ...(isMonthly(rule.formula) ? { monthScope: monthScopeOf(rule) } : {}),
     losers,
   };

@@ -9,13 +9,20 @@ import {
   type ConditionMet,
 } from './explain-choice.ts';
 import { explainFee, type ExplanationStep } from './explain-fee.ts';
+import { sourcesOf } from './fee-dependencies.ts';
 import { feeIdOf } from './fee-id.ts';
 import type { FeeRule } from './fee-rule.ts';
 import type { FeeChoice, FeeLine, LosingReason } from './tariff-plan.ts';
 
 export interface PricedExecution {
+  /** 1, 2, 3 … through all orders of the contract. */
   readonly executionNo: number;
   readonly executionId: string;
+  readonly orderId: string;
+  /** 1, 2, 3 … inside the contract. */
+  readonly orderPlace: number;
+  /** null: the order is an EMS order of its own. */
+  readonly emsOrderNo: string | null;
   readonly quantity: DecimalString;
   readonly price: DecimalString;
 }
@@ -49,11 +56,15 @@ export interface StoredFee extends Pick<FeeLine, 'metric' | 'exact' | 'clamp' | 
   readonly line: number;
   readonly feeCode: string;
   readonly payee: string;
-  /** 0 = the whole order or contract. */
+  /** 0 = all of the contract; −2 = the second order of a contract of several. */
   readonly executionNo: number;
   readonly choice: FeeChoice;
   /** What the rows of the contract before this one add up to. */
   readonly feesBefore: DecimalString;
+  /** Of tiers by monthly shares or turnover: what they had counted before; else null. */
+  readonly monthBefore: DecimalString | null;
+  /** What each fee code charges on the contract. */
+  readonly totals: ReadonlyMap<string, DecimalString>;
 }
 
 export interface RejectedRule {
@@ -98,13 +109,17 @@ export interface FeeInputs extends ChoiceFacts {
   readonly accountNo: string;
   readonly instrumentId: string;
   readonly stampDutyEdit: CountingStampDutyEdit | null;
-  /** Those on which the line was computed: one, or all of the contract. */
+  /** Those on which the line was computed: one, those of an order, or all of the contract. */
   readonly executions: readonly (PricedExecution & { readonly consideration: DecimalString })[];
   readonly quantity: DecimalString;
   readonly consideration: DecimalString;
   /** Shares of one contract. */
   readonly multiplier: DecimalString;
   readonly feesBefore: DecimalString;
+  /** Of a fee in monthly tiers: orders, shares or turnover of the month before; else null. */
+  readonly monthBefore: DecimalString | null;
+  /** Of a fee of fees: what each code charges on the contract; else empty. */
+  readonly sources: readonly { readonly feeCode: string; readonly amount: DecimalString }[];
 }
 
 /**
@@ -117,7 +132,7 @@ export function explainedFee(
   contract: PricedContract,
   rules: ReadonlyMap<number, FeeRule>,
 ): FeeExplanation {
-  const { contractId, line, feeCode, payee, metric, exact, clamp, amount } = fee;
+  const { contractId, line, feeCode, payee, metric, exact, clamp, amount, monthBefore } = fee;
   const { losers, ...terms } = fee.choice;
   const { ledgerDate } = contract;
   const feeId = feeIdOf({ ledgerDate, contractId, line });
@@ -127,7 +142,7 @@ export function explainedFee(
     throw new ClearingError('BOOKS_OUT_OF_BALANCE', { why: 'no such fee rule', feeId, ruleId });
   };
   const winner = ruleOf(terms.ruleId);
-  const arithmetic = explainFee({ metric, exact, clamp, amount }, fee.choice);
+  const arithmetic = explainFee({ metric, exact, clamp, amount, monthBefore }, fee.choice);
   return {
     feeId,
     ledgerDate,
@@ -159,11 +174,22 @@ export function explainedFee(
 const lostByRounding = (exact: DecimalString, rule: RoundingRule): DecimalString =>
   roundTo(new Decimal(exact), rule).minus(exact).toString();
 
+function isPartOf(
+  { executionNo, choice }: StoredFee,
+  execution: PricedExecution,
+  { executions }: PricedContract,
+): boolean {
+  const { orderPlace, emsOrderNo } = execution;
+  if ([0, execution.executionNo, -orderPlace].includes(executionNo)) return true;
+  const first = executions.find((each) => each.orderPlace === -executionNo);
+  return choice.unit === 'emsOrder' && emsOrderNo !== null && first?.emsOrderNo === emsOrderNo;
+}
+
 function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeInputs {
   const { market, scheduleId, instrumentType, side, tradeDate, orderChannel, stage } = contract;
   const { orderId, accountNo, instrumentId, stampDutyEdit } = contract;
   const executions = contract.executions
-    .filter(({ executionNo }) => fee.executionNo === 0 || executionNo === fee.executionNo)
+    .filter((execution) => isPartOf(fee, execution, contract))
     .map((execution) => {
       const consideration = new Decimal(execution.quantity).times(execution.price);
       return { ...execution, consideration: consideration.toString() };
@@ -192,5 +218,16 @@ function inputsOf(fee: StoredFee, contract: PricedContract, feeId: string): FeeI
     consideration: total(executions.map(({ consideration }) => consideration)),
     multiplier: '1',
     feesBefore: formatAmount(new Decimal(fee.feesBefore)),
+    monthBefore: ordinalBefore(fee) ?? fee.monthBefore,
+    sources: sourcesOf(fee.choice.formula).map((feeCode) => {
+      const amount = fee.totals.get(feeCode) ?? '0';
+      return { feeCode, amount: formatAmount(new Decimal(amount)) };
+    }),
   };
 }
+
+/** Of tiers by orders the metric itself is the place in the month, so no other row has it. */
+const ordinalBefore = ({ choice, metric, clamp }: StoredFee): DecimalString | null =>
+  choice.formula.kind === 'orderTier' && clamp !== 'waived'
+    ? new Decimal(metric).minus(1).toString()
+    : null;

@@ -5,14 +5,18 @@ import { incrementPlaces } from '../money/rounding.ts';
 import { hasGreyMarket } from '../trades/trade.ts';
 import { cycleThrough, sourcesOf } from './fee-dependencies.ts';
 import type { FeeRule, ProgressiveTier } from './fee-rule.ts';
+import { foreignRefusal } from './foreign-rule.ts';
+import { rateOn, type FxRate } from './fx-rate.ts';
 import { byAge } from './newest-version.ts';
 import { unknownFieldOf } from './parse-formula.ts';
 import { placeOf } from './rule-family.ts';
 
 /** What a rule is held against, besides its own family. */
 export interface RuleSurroundings {
-  /** The currency of the market. No other has a rate: trades of a market are in one currency. */
+  /** The currency of the market, in which its trades are billed. */
   readonly currency: string;
+  /** Rates into it. */
+  readonly rates: readonly FxRate[];
   /** All codes that have a ledger account. */
   readonly feeCodes: readonly string[];
   /** Every version of every rule of the market. */
@@ -24,10 +28,7 @@ export const invalidRule = (field: string, reason: string, value: unknown): Clea
 
 /** What the fields say together. Throws FEE_RULE_INVALID with the field and the reason. */
 export function assertMeaning(rule: FeeRule, known: RuleSurroundings): void {
-  if (rule.currency !== known.currency) {
-    const reason = `there is no rate from it to ${known.currency}, in which the market trades`;
-    throw invalidRule('currency', reason, rule.currency);
-  }
+  assertCurrency(rule, known);
   if (rule.effectiveTo !== undefined && rule.effectiveTo < rule.effectiveFrom) {
     throw invalidRule('effectiveTo', 'lies before effectiveFrom', rule.effectiveTo);
   }
@@ -46,14 +47,33 @@ export function assertMeaning(rule: FeeRule, known: RuleSurroundings): void {
   assertSources(rule, known);
 }
 
+/** A rule in another currency can be converted from its first day on. */
+function assertCurrency(rule: FeeRule, { currency: to, rates }: RuleSurroundings): void {
+  const { currency: from, effectiveFrom } = rule;
+  if (from === to) return;
+  if (rateOn(rates, { from, to }, effectiveFrom) === undefined) {
+    const reason = `there is no rate from it to ${to}, in which the market trades`;
+    throw invalidRule('currency', `${reason}, on ${effectiveFrom}`, from);
+  }
+  const refusal = foreignRefusal(rule);
+  if (refusal !== undefined) throw invalidRule(refusal.field, refusal.reason, from);
+}
+
+/** What decides between amounts of a formula. */
+const BOUNDS = [
+  ...(['threshold', 'divisor', 'min', 'max', 'capRate'] as const),
+  ...(['minBeatsMax', 'minWaivedFor', 'floorPerLine'] as const),
+];
+
 function assertFormula(rule: FeeRule): void {
   const { formula } = rule;
   const unknown = unknownFieldOf(formula);
   if (unknown !== undefined) {
     throw invalidRule('formula', `${formula.kind} has no ${unknown}`, formula);
   }
-  if (formula.kind === 'remainder' && (rule.threshold ?? rule.divisor) !== undefined) {
-    throw invalidRule('formula', 'a remainder has neither threshold nor divisor', formula);
+  const bound = BOUNDS.find((name) => rule[name] !== undefined);
+  if (formula.kind === 'remainder' && bound !== undefined) {
+    throw invalidRule(bound, 'a remainder is what is left, so nothing bounds it', rule[bound]);
   }
   // Of an execution or an order it would be left over again, after the fees of the whole contract.
   if (formula.kind === 'remainder' && rule.unit !== 'contract') {

@@ -120,15 +120,13 @@ export class IntegerKernel {
 
   private priceRow(line: KernelLine, row: number, at: number): boolean {
     if (line.isWaived) {
-      this.metric.mantissa[row] = this.base.mantissa[at] ?? 0;
-      this.metric.scale[row] = this.base.scale[at] ?? 0;
       this.exact.mantissa[row] = 0;
       this.exact.scale[row] = 0;
       this.clamp[row] = WAIVED;
       this.cents[row] = 0;
       return true;
     }
-    if (!this.measure(line, row, at)) return false;
+    this.measure(line, row, at);
     if (this.staysBelow(line.threshold, row)) return true;
     if (!this.compute(line, row)) return false;
     this.clamp[row] = NO_CLAMP;
@@ -168,22 +166,24 @@ export class IntegerKernel {
   }
 
   /** Puts what the factor is applied to into the metric column. */
-  private measure(line: KernelLine, row: number, at: number): boolean {
+  private measure(line: KernelLine, row: number, at: number): void {
     const { metric } = this;
     if (line.basis === 'nothing' || line.basis === 'executions') {
       const isOne = line.basis === 'nothing' || at < this.count;
       metric.mantissa[row] = isOne ? 1 : this.count;
       metric.scale[row] = 0;
-      return true;
+      return;
     }
-    if (line.skipBelowAmount) return this.countShares(line.factor, row, at);
+    if (line.skipBelowAmount) {
+      this.countShares(line.factor, row, at);
+      return;
+    }
     const source = line.basis === 'consideration' ? this.base : this.quantity;
     metric.mantissa[row] = source.mantissa[at] ?? 0;
     metric.scale[row] = source.scale[at] ?? 0;
-    return true;
   }
 
-  private countShares(limit: ScaledConstant, row: number, at: number): boolean {
+  private countShares(limit: ScaledConstant, row: number, at: number): void {
     const { quantity, price, metric, count } = this;
     const scale = quantity.scale[count] ?? 0;
     let shares = 0;
@@ -202,7 +202,6 @@ export class IntegerKernel {
     }
     metric.mantissa[row] = shares;
     metric.scale[row] = scale;
-    return true;
   }
 
   /** Raises to the bound when it is a minimum, lowers to it otherwise; −1 is no bound. */

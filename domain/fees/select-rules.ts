@@ -21,8 +21,8 @@ const isInForce = (rule: FeeRule, query: TariffQuery): boolean =>
 /** The first condition that does not hold; null when all do, or there are none. */
 function conditionNotMet(rule: FeeRule, query: TariffQuery): LosingReason | null {
   const { channels, stages, instruments, accounts } = rule.conditions ?? {};
-  const holds = <T>(list: readonly T[] | undefined, value: T | null | undefined): boolean =>
-    list === undefined || (value !== null && value !== undefined && list.includes(value));
+  const holds = (list: readonly unknown[] | undefined, value: unknown): boolean =>
+    list === undefined || list.includes(value);
   if (!holds(channels, query.channel)) return 'channel-condition-not-met';
   if (!holds(stages, query.stage ?? 'NORMAL')) return 'stage-condition-not-met';
   if (!holds(instruments, query.instrumentId)) return 'instrument-condition-not-met';
@@ -41,15 +41,19 @@ function refusalOf(rule: FeeRule, query: TariffQuery): LosingReason | null {
 
 /** Ends the versions in whose place a withdrawn rule stands; `rules`: those that could win. */
 function isWithdrawn(rule: FeeRule, rules: readonly FeeRule[]): boolean {
-  const enders = rules.filter((other) => other.withdrawn === true);
-  if (enders.length === 0) return false;
-  const place = placeOf(rule);
-  return enders.some(
-    (ender) => ender === rule || (placeOf(ender) === place && byPrecedence(ender, rule) < 0),
-  );
+  return rules
+    .filter((other) => other.withdrawn === true)
+    .some(
+      (ender) =>
+        ender === rule || (placeOf(ender) === placeOf(rule) && byPrecedence(ender, rule) < 0),
+    );
 }
 
-function selectCode(rules: readonly FeeRule[], query: TariffQuery): SelectedRule | UnchargedCode {
+function selectCode(
+  feeCode: string,
+  rules: readonly FeeRule[],
+  query: TariffQuery,
+): SelectedRule | UnchargedCode {
   const refusals = new Map(rules.map((rule) => [rule, refusalOf(rule, query)]));
   const open = rules.filter((rule) => refusals.get(rule) === null);
   for (const rule of open) if (isWithdrawn(rule, open)) refusals.set(rule, 'withdrawn');
@@ -61,7 +65,6 @@ function selectCode(rules: readonly FeeRule[], query: TariffQuery): SelectedRule
       version: rule.version,
       reason: refusals.get(rule) ?? lossAgainst(winner ?? rule, rule),
     }));
-  const feeCode = rules[0]?.feeCode ?? '';
   return winner === undefined ? { feeCode, losers } : { rule: winner, losers };
 }
 
@@ -135,7 +138,7 @@ export function selectRules(rules: readonly FeeRule[], query: TariffQuery): Rule
     if (family === undefined) families.set(rule.feeCode, [rule]);
     else family.push(rule);
   }
-  const outcomes = [...families.values()].map((family) => selectCode(family, query));
+  const outcomes = [...families].map(([feeCode, family]) => selectCode(feeCode, family, query));
   return {
     chosen: outcomes.filter((outcome) => 'rule' in outcome),
     uncharged: outcomes.filter((outcome) => 'feeCode' in outcome),

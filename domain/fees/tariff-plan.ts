@@ -3,6 +3,7 @@ import type { Decimal, DecimalString } from '../money/decimal.ts';
 import type { RoundingRule } from '../money/rounding.ts';
 import type { TradeStage } from '../trades/trade.ts';
 import type { FeeConditions, FeeFormula, FeeSides, FeeUnit, RoundingPolicy } from './fee-rule.ts';
+import type { FxRate } from './fx-rate.ts';
 import type { KernelLine } from './kernel-line.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface TariffQuery {
   readonly accountNo?: string | null;
   /** Likewise the instrument. */
   readonly instrumentId?: string | null;
-  /** The trade currency; when given, a rule in another currency is refused. */
+  /** The trade currency; when given, amounts of a rule in another currency are converted. */
   readonly currency?: string;
   /** What the schedule fixes beyond its rules, when it has such a row. */
   readonly feeUnit?: FeeUnit;
@@ -81,7 +82,10 @@ export interface FeeChoice {
   /** Of a special rule: what held. */
   readonly conditions?: FeeConditions;
   readonly effectiveFrom: BusinessDate;
+  /** What is billed and posted: the trade currency, where there is one. All amounts are in it. */
   readonly currency: string;
+  /** Of a rule in another currency: the rate by which its amounts were converted. */
+  readonly fx?: FxRate;
   readonly unit: FeeUnit;
   readonly formula: FeeFormula;
   readonly threshold?: DecimalString;

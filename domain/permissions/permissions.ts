@@ -22,6 +22,11 @@ export const PERMISSIONS = {
   'lb_hk_charging.lb_hk_scene_update': 'Ask for a new version of an agent fee.',
   'billing.fee_simulation_exec': 'Ask what orders would cost.',
   'lb_hk_charging.lb_hk_fee_level_query': 'See which fees apply to an account.',
+  'lb_hk_charging.combination_rule_manage': 'Ask for a new version of a merge rule, or its end.',
+  'lb_hk_charging.combination_rule_in_query': 'See the merge rules.',
+  'lb_hk_charging.lb_hk_scene_query': 'See fee scenarios.',
+  'lb_hk_charging.lb_hk_billingpackage_query': 'See packages and the accounts that have them.',
+  'lb_hk_charging.lb_hk_billing_org_package_ref_list': 'See the default packages of new accounts.',
   'ticket.ticket_query': 'See tickets, their decisions and the approval flows.',
   'ticket.ticket_operation': 'Ask for consent, and decide where an approval flow says so.',
   'ticket.close_operation': 'Close a ticket that nobody will decide.',
@@ -48,6 +53,10 @@ const LEDGER = 'clearing.ledger_query' satisfies Permission;
 const FEE_QUESTIONS = [
   'billing.fee_simulation_exec',
   'lb_hk_charging.lb_hk_fee_level_query',
+  'lb_hk_charging.combination_rule_in_query',
+  'lb_hk_charging.lb_hk_scene_query',
+  'lb_hk_charging.lb_hk_billingpackage_query',
+  'lb_hk_charging.lb_hk_billing_org_package_ref_list',
 ] as const satisfies readonly Permission[];
 const AGENT_FEES = 'billing.agent_fee_query' satisfies Permission;
 const TICKETS = 'ticket.ticket_query' satisfies Permission;
@@ -74,6 +83,7 @@ export const ROLES = {
       'billing.fee_rule_operation',
       'lb_hk_charging.lb_hk_scene_update',
       AGENT_FEES,
+      'lb_hk_charging.combination_rule_manage',
       LEDGER,
       ...FEE_QUESTIONS,
       TICKETS,

@@ -4,7 +4,8 @@ import { connect } from '../../db/client.ts';
 import { feeExplanationsOf } from '../../db/queries/fee-explanations.ts';
 import { readSnapshot } from '../../db/queries/rows.ts';
 import { parseBusinessDate, type BusinessDate } from '../../domain/calendar/business-date.ts';
-import { differenceOf, type Explanation, type FeeDifference } from './recompute-fee.ts';
+import type { Explanation } from './explained-terms.ts';
+import { differenceOf, type FeeDifference } from './recompute-fee.ts';
 
 export interface CheckedFees {
   /** Of a ledger date; of a file its name. */

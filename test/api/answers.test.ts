@@ -74,6 +74,18 @@ describe('answers are what the description says', () => {
        FROM contracts WHERE contract_id = $1`,
       [known['contractId']],
     );
+    await api.db.$client.query(
+      `INSERT INTO merge_rules (rule_no, merge_rule_id, version, market, effective_from, known_from,
+         definition, added_by)
+       VALUES (1, 'hk', 1, 'HK', $1, $1, $2, 'operator')`,
+      [
+        MON_2025_12_22,
+        {
+          ...{ name: 'Hong Kong', packages: ['sample-hk-retail'], merge: true },
+          ...{ greyMarketMerge: false, items: [{ orderSources: [0], mergeTag: 'app' }] },
+        },
+      ],
+    );
     const supplement = await api.post('/supplements', {
       ledgerDate: MON_2025_12_22,
       accountNo: '20000001',

@@ -20,7 +20,11 @@ const FORGET = `BEGIN; SET LOCAL session_replication_role = replica;
     SELECT 'readiness_items', 'system', 'readiness_item.carried_over', 'ACCEPTED', 'setting',
       'readiness.' || item, to_jsonb(r) FROM readiness_items r UNION ALL
     SELECT 'settlement_channels', 'system', 'settlement_channel.carried_over', 'ACCEPTED',
-      'setting', 'channel.' || settlement_channel, to_jsonb(r) FROM settlement_channels r;
+      'setting', 'channel.' || settlement_channel, to_jsonb(r) FROM settlement_channels r UNION ALL
+    SELECT 'fee_codes', 'system', 'fee_code.carried_over', 'ACCEPTED', 'fee_code', fee_code,
+      to_jsonb(r) FROM fee_codes r UNION ALL
+    SELECT 'account_fee_schedules', 'system', 'account_package.carried_over', 'ACCEPTED',
+      'account_package', account_id::text, to_jsonb(r) FROM account_fee_schedules r;
   COMMIT`;
 
 const verify = (db: Db) => inTransaction(db, ({ client }) => verifyAudit(client));

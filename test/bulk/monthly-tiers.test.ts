@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Db } from '../../db/client.ts';
+import { tryFees } from '../../db/fee-trial.ts';
+import { feeExplanationsOf } from '../../db/queries/fee-explanations.ts';
 import { readFees } from '../../db/queries/fees.ts';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
+import { differenceOf } from '../../scripts/explain-fees/recompute-fee.ts';
 import { count } from './support/books.ts';
 import {
   ETF,
@@ -62,6 +65,33 @@ describe('tiers by the month', () => {
     ]);
     // No other line has a place in the month.
     expect(fees.filter((fee) => fee.monthBefore !== null)).toHaveLength(1);
+  });
+
+  it('are tried and computed again as they were billed, and behind the month once posted', async () => {
+    await trade(db, { orderId: 'O2', at: '03:00:00', thousands: [300] });
+    await trade(db, { orderId: 'O1', at: '02:00:00', thousands: [500, 400] });
+    await runStep(db, MONDAY, 'sync');
+    await runStep(db, MONDAY, 'billing');
+    const { rows } = await db.$client.query<{ id: number; orderId: string; fees: string }>(
+      'SELECT contract_id AS id, order_id AS "orderId", fee_amount AS fees FROM contracts',
+    );
+    for (const { id, fees } of rows) {
+      expect((await tryFees(db, id)).calculateOutAmount).toBe(fees);
+    }
+    const differences: unknown[] = [];
+    for await (const page of feeExplanationsOf(db.$client, MON_2025_12_22)) {
+      const explained = page.flatMap((each) => ('explanation' in each ? [each.explanation] : []));
+      expect(explained).toHaveLength(page.length);
+      expect(explained.some(({ inputs }) => inputs.monthBefore === '900000')).toBe(true);
+      differences.push(...explained.flatMap((each) => differenceOf(each) ?? []));
+    }
+    expect(differences).toEqual([]);
+
+    await runStep(db, MONDAY, 'posting');
+    const first = rows.find(({ orderId }) => orderId === 'O1')!;
+    const { items } = await tryFees(db, first.id);
+    // Taken back, and behind the 300,000 of O2: 700,000 × 0.0008 + 200,000 × 0.0005.
+    expect(items.find(({ feeCode }) => feeCode === 'COMMISSION')?.amount).toBe('660.00');
   });
 
   it('take the smaller order id first at one instant, whatever the order numbers', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyCoveredRows } from '../../db/audit/verify-covered-rows.ts';
+import type { FinalFees } from '../../db/final-fees.ts';
 import { startApi, type ApiUnderTest } from '../api/support.ts';
 import { ok } from '../inbound/support.ts';
 import { askFor, granted, type Asked } from './support/asked.ts';
@@ -124,6 +125,28 @@ describe('a tariff from nothing', () => {
       `SELECT DISTINCT known_from AS known FROM fee_rules WHERE account_no = 'T-1'`,
     );
     expect(rows).toEqual([{ known: '2025-12-22' }]);
+  });
+
+  it('shows as special what is in force: one version, and nothing that has ended', async () => {
+    const special = (effectiveFrom: string): Asked =>
+      rule(
+        { accountNo: 'T-1' },
+        { rule: { ...RULE, effectiveFrom, conditions: { channels: [6] } } },
+      );
+    await granted(desk, special('2026-01-01'));
+    const { result } = await granted(desk, special('2026-02-01'));
+    const ruleId = result?.['ruleId'];
+    const withdraw = { ruleId, effectiveFrom: '2026-03-01' };
+    await granted(desk, rule({ accountNo: 'T-1' }, { withdraw }));
+    const specialOn = async (day: string): Promise<readonly number[]> => {
+      const final = await ok<FinalFees>(api.get(`/accounts/T-1/final-fees?tradeDate=${day}`));
+      const { fees } = final.markets.find(({ market }) => market === 'HK')!;
+      const commission = fees.find(({ feeCode }) => feeCode === 'COMMISSION')!;
+      const own = commission.special.filter(({ accountNo }) => accountNo === 'T-1');
+      return own.map((each) => each.ruleId);
+    };
+    expect(await specialOn('2026-02-02')).toEqual([ruleId]);
+    expect(await specialOn('2026-03-02')).toEqual([]);
   });
 
   it.each([

@@ -73,6 +73,16 @@ export const COVERED: Readonly<Record<string, Covered>> = {
     order: 'rule_id::text COLLATE "C"',
     fresh: { rule_id: '100000 + (random() * 1e6)::int' },
   },
+  account_fee_schedules: {
+    key: ['account_id', 'market', 'effective_from'],
+    order: 'account_id::text COLLATE "C", market COLLATE "C", effective_from',
+    fresh: { effective_from: "'2100-01-01'::date + (random() * 1e5)::int" },
+  },
+  fee_codes: {
+    key: ['fee_code_id'],
+    order: 'fee_code_id::text COLLATE "C"',
+    fresh: { fee_code_id: '1000 + (random() * 1e4)::int', fee_code: "'forged-' || random()" },
+  },
   people: {
     key: ['person_id'],
     order: 'person_id COLLATE "C"',

@@ -186,6 +186,10 @@ describe('a line in safe integers', () => {
       { formula: { kind: 'amountTier', tiers: [tier('0', null, LONG)] } },
     ],
     [
+      'a rate of many digits in one tier of two',
+      { formula: { kind: 'amountTier', tiers: [tier('0', '1', '1'), tier('1', null, LONG)] } },
+    ],
+    [
       'a tier minimum of many digits',
       { formula: { kind: 'amountTier', tiers: [tier('0', null, '1', LONG)] } },
     ],
@@ -214,5 +218,8 @@ describe('a line in safe integers', () => {
   it('goes up to the last whole number of a double and the last exact power of ten', () => {
     expect(kernelOf({ max: '9007199254740991' })?.[0]?.max.mantissa).toBe(9007199254740991);
     expect(kernelOf({ capRate: `0.${'0'.repeat(21)}1` })?.[0]?.capRate.scale).toBe(22);
+    const tiers = [tier('0', '0.000000000001', '0.0000000001'), tier('0.000000000001', null, '1')];
+    const [line] = kernelOf({ formula: { kind: 'quantityTier', tiers } }) ?? [];
+    expect(line?.tiers).toMatchObject({ boundScale: 12, rateScale: 10 });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
-import { explainFee } from '../../../domain/fees/explain-fee.ts';
+import { explainFee, type ExplainedLine } from '../../../domain/fees/explain-fee.ts';
 import type { FeeFormula, FeeRule, RoundingPolicy } from '../../../domain/fees/fee-rule.ts';
 import { priceExecutions } from '../../../domain/fees/price-executions.ts';
 import type { FeeChoice, FeeLine, OrderToPrice } from '../../../domain/fees/tariff-plan.ts';
@@ -259,36 +259,58 @@ describe('the steps of a fee', () => {
       ['round', '7.00'],
     ]);
   });
-
-  it('leave open what a bound replaced, where the metric alone does not give it', () => {
-    const formula = { kind: 'remainder', totalFactor: '1' } as const;
-    const { choice } = priced({ unit: 'contract', formula });
-    const row = { metric: '400', exact: '7', clamp: 'max', amount: '7.00' } as const;
-    const [compute] = explainFee(row, { ...choice, max: '7' });
-    expect(compute).toMatchObject({ step: 'compute', result: null });
-  });
 });
 
 describe('a row that does not follow from its rule', () => {
-  it('is refused with both amounts', () => {
-    const { line, choice } = priced({ formula: { kind: 'rate', rate: '0.01' } });
-    let refusal: unknown;
+  const BROKEN = { code: 'BOOKS_OUT_OF_BALANCE', feeCode: 'ANY', ruleId: 1 };
+  const why = 'the fee row does not follow from its rule';
+  const ofRate = { formula: { kind: 'rate', rate: '0.01' } } as const;
+  const ofShares = {
+    formula: { kind: 'shareTier', tiers: [{ upTo: null, perShare: '0.1' }] },
+  } as const;
+
+  /** What is said against the row with these changes. */
+  function against(rule: Parameters<typeof priced>[0], changes: Partial<ExplainedLine>): unknown {
+    const { line, choice } = priced(rule);
     try {
-      explainFee({ ...line, amount: '4.01' }, choice);
+      return explainFee({ ...line, ...changes }, choice);
     } catch (error) {
-      refusal = error;
+      const { code, details } = error as { code: string; details: object };
+      return { code, ...details };
     }
-    expect(refusal).toMatchObject({
-      code: 'BOOKS_OUT_OF_BALANCE',
-      details: {
-        ...{ why: 'the fee row does not follow from its rule', feeCode: 'ANY', ruleId: 1 },
-        ...{ expected: '4.00', stored: '4.01' },
-      },
+  }
+
+  it('is refused with what was to be expected', () => {
+    expect(against(ofRate, { amount: '4.01' })).toEqual({
+      ...{ ...BROKEN, why, expected: '4.00', stored: '4.01' },
+    });
+    expect(against(ofRate, { exact: '4.001' })).toEqual({
+      ...{ ...BROKEN, why, expected: '4', stored: '4.001' },
+    });
+    expect(against({ ...ofRate, max: '4' }, { exact: '3.999' })).toEqual({
+      ...{ ...BROKEN, why, expected: '4', stored: '3.999' },
     });
   });
 
+  it('is refused without its place in the month, and with one that it cannot have', () => {
+    const lost = { ...BROKEN, why: 'the fee row has lost its place in the month' };
+    const turnover = {
+      formula: { kind: 'turnoverTier', mode: 'slab', tiers: [{ upTo: null, rate: '0.1' }] },
+    } as const;
+    for (const rule of [ofShares, turnover]) {
+      expect(against(rule, { monthBefore: null })).toEqual(lost);
+    }
+    const none = { ...BROKEN, why: 'it has none in the month' };
+    expect(against(ofRate, { monthBefore: '900' })).toEqual(none);
+    const free = [{ exemptByInstrumentFlag: true as const }, { threshold: '500' }];
+    for (const changes of free) {
+      const rule = { ...ofShares, ...changes };
+      expect(against(rule, {})).toHaveLength(1);
+      expect(against(rule, { monthBefore: '900' })).toEqual(none);
+    }
+  });
+
   it('is none where only the zeros of the amount differ', () => {
-    const { line, choice } = priced({ formula: { kind: 'rate', rate: '0.01' } });
-    expect(() => explainFee({ ...line, amount: '4' }, choice)).not.toThrow();
+    expect(against(ofRate, { amount: '4' })).toHaveLength(2);
   });
 });

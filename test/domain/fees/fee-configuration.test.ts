@@ -24,6 +24,7 @@ class Desk {
       ofMarket: this.rules,
       feeCodes: [...new Set(HK_RULES.map(({ feeCode }) => feeCode))],
       currency: 'HKD',
+      rates: [],
       nextRuleId: Math.max(...this.rules.map(({ ruleId }) => ruleId)) + 1,
       today: TODAY,
     };

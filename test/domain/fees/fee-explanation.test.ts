@@ -11,9 +11,10 @@ const FACTS = {
   ...{ market: 'HK', scheduleId: 'any', instrumentType: 'EQUITY', tradeDate: MON_2025_12_22 },
   side: 'SELL',
 } as const;
+const ORDER = { orderId: 'O1', orderPlace: 1, emsOrderNo: null };
 const FILLS = [
-  { executionNo: 1, executionId: 'E1', quantity: '100', price: '12.5' },
-  { executionNo: 2, executionId: 'E2', quantity: '50.5', price: '2' },
+  { ...ORDER, executionNo: 1, executionId: 'E1', quantity: '100', price: '12.5' },
+  { ...ORDER, executionNo: 2, executionId: 'E2', quantity: '50.5', price: '2' },
 ];
 const CONTRACT = {
   ...FACTS,
@@ -92,6 +93,28 @@ describe('the explanation of a stored fee', () => {
     const { inputs } = explainedFee(stored([each], 1), CONTRACT, byId(each));
     expect(inputs.executions.map(({ executionNo }) => executionNo)).toEqual([2]);
     expect([inputs.quantity, inputs.consideration]).toEqual(['50.5', '101']);
+  });
+
+  it.each([
+    ['order', -2, ['E2', 'E3']],
+    ['emsOrder', -2, ['E2', 'E3', 'E5']],
+    ['emsOrder', -3, ['E4']],
+    ['contract', 0, ['E1', 'E2', 'E3', 'E4', 'E5']],
+    ['execution', 4, ['E4']],
+  ] as const)('of a merged contract shows the part that it is of: %s %d', (unit, part, ids) => {
+    // Five executions of four orders; the second and the fourth are one EMS order.
+    const orders = [
+      ...[[1, null] as const, [2, 'EMS'] as const, [2, 'EMS'] as const],
+      ...[[3, null] as const, [4, 'EMS'] as const],
+    ];
+    const executions = orders.map(([orderPlace, emsOrderNo], at) => ({
+      ...{ orderId: `O${orderPlace}`, orderPlace, emsOrderNo, quantity: '1', price: '1' },
+      ...{ executionNo: at + 1, executionId: `E${at + 1}` },
+    }));
+    const rule = { ...RULE, unit };
+    const fee = { ...stored([rule]), executionNo: part };
+    const { inputs } = explainedFee(fee, { ...CONTRACT, executions }, byId(rule));
+    expect(inputs.executions.map(({ executionId }) => executionId)).toEqual(ids);
   });
 
   it('has no rounding where nothing was rounded', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
+import type { FxRate } from '../../../domain/fees/fx-rate.ts';
 import type { FeeFormula, FeeRule } from '../../../domain/fees/fee-rule.ts';
 import { assertMeaning } from '../../../domain/fees/fee-rule-meaning.ts';
 import { anyRule } from './any-rule.ts';
@@ -22,7 +23,7 @@ const monthly = (...ends: (number | null)[]): FeeFormula => ({
 
 /** What is said against the rule; null when it may stand. */
 function against(changes: Partial<FeeRule>, ofMarket: readonly FeeRule[] = []): unknown {
-  const known = { currency: 'HKD', feeCodes: ['ANY', 'ONE', 'TWO'], ofMarket };
+  const known = { currency: 'HKD', rates: RATES, feeCodes: ['ANY', 'ONE', 'TWO'], ofMarket };
   try {
     assertMeaning({ ...RULE, ...changes }, known);
     return null;
@@ -31,21 +32,56 @@ function against(changes: Partial<FeeRule>, ofMarket: readonly FeeRule[] = []): 
   }
 }
 
+const TIER = { upTo: null, rate: '0.001' };
+const BOUNDS: readonly Partial<FeeRule>[] = [
+  ...[{ threshold: '1' }, { divisor: 365 }, { min: '1' }, { max: '1' }, { capRate: '0.1' }],
+  ...[{ minBeatsMax: true as const }, { minWaivedFor: ['ETF'] }, { floorPerLine: '0.01' }],
+];
+
+/** From US dollars from the 22nd on; the other way is another pair. */
+const RATES: readonly FxRate[] = [
+  { from: 'USD', to: 'HKD', validFrom: '2025-12-22' },
+  { from: 'HKD', to: 'CNY', validFrom: '2020-01-01' },
+].map(({ validFrom, ...pair }, at) => ({
+  ...{ ...pair, rateId: at + 1, rate: '7.8', version: 1, source: 'any' },
+  validFrom: parseBusinessDate(validFrom),
+}));
+
 describe('a rule that means nothing sound is refused with field and reason', () => {
   it.each<[string, Partial<FeeRule>, string]>([
     [
       'currency',
-      { currency: 'USD' },
-      'there is no rate from it to HKD, in which the market trades',
+      { currency: 'CNY' },
+      'there is no rate from it to HKD, in which the market trades, on 2025-12-22',
+    ],
+    [
+      'currency',
+      { currency: 'USD', effectiveFrom: parseBusinessDate('2025-12-21') },
+      'there is no rate from it to HKD, in which the market trades, on 2025-12-21',
+    ],
+    [
+      'currency',
+      { currency: 'USD', formula: remainder, unit: 'contract' },
+      'a remainder is left in the currency of the market',
+    ],
+    [
+      'currency',
+      { currency: 'USD', formula: { kind: 'turnoverTier', mode: 'slab', tiers: [TIER] } },
+      'a month has many rates, and its turnover none',
+    ],
+    [
+      'floorPerLine',
+      { currency: 'USD', floorPerLine: '0.01' },
+      'is an amount after rounding, so it has to be in the currency of the market',
     ],
     ['effectiveTo', { effectiveTo: parseBusinessDate('2025-12-21') }, 'lies before effectiveFrom'],
     ['rounding', { rounding: { mode: 'ceil', increment: '0.0001' } }, 'has at most three decimals'],
     ['max', { min: '5', max: '4.99' }, 'is below min'],
     ['conditions', { market: 'US', conditions: { stages: ['GREY'] } }, 'US has no grey market'],
-    ...[{ threshold: '1' }, { divisor: 365 }].map((more): [string, Partial<FeeRule>, string] => [
-      'formula',
-      { formula: remainder, ...more },
-      'a remainder has neither threshold nor divisor',
+    ...BOUNDS.map((bound): [string, Partial<FeeRule>, string] => [
+      Object.keys(bound)[0]!,
+      { formula: remainder, unit: 'contract', ...bound },
+      'a remainder is what is left, so nothing bounds it',
     ]),
     [
       'unit',

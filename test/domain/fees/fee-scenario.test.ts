@@ -170,7 +170,13 @@ describe('terms that a scenario cannot have are refused with field and reason', 
 
 describe('the first version of a scenario', () => {
   const KNOWN = {
-    ...{ ofMarket: [], feeCodes: ['COMMISSION', 'STAMP'], currency: 'HKD', nextRuleId: 1 },
+    ...{
+      ofMarket: [],
+      feeCodes: ['COMMISSION', 'STAMP'],
+      currency: 'HKD',
+      rates: [],
+      nextRuleId: 1,
+    },
     today: MON_2025_12_22,
   };
   const open = (changes: Partial<FeeScenarioDraft>) =>

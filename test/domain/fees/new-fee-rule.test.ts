@@ -32,6 +32,7 @@ const KNOWN = {
   ofMarket: HK_RULES,
   feeCodes: [...new Set(HK_RULES.map(({ feeCode }) => feeCode))],
   currency: 'HKD',
+  rates: [],
   nextRuleId: 10_000,
   today: TODAY,
 };

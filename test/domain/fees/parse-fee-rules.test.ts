@@ -70,7 +70,7 @@ describe('a field of a rule', () => {
     ['scheduleId', [null, 'any']],
     ['effectiveTo', [undefined, '2026-01-31']],
     ['sides', ['BUY', 'SELL', 'BOTH']],
-    ['unit', ['execution', 'order', 'contract', 'account-day', 'feeUnit']],
+    ['unit', ['execution', 'order', 'emsOrder', 'contract', 'account-day', 'feeUnit']],
     ['divisor', [undefined, 1, 365]],
     ['withdrawn', [undefined, true]],
     [

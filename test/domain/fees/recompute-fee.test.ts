@@ -2,12 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBusinessDate } from '../../../domain/calendar/business-date.ts';
 import { compileTariff } from '../../../domain/fees/compile-tariff.ts';
+import { emsOrderPlaces } from '../../../domain/fees/ems-order-places.ts';
 import { explainedFee } from '../../../domain/fees/fee-explanation.ts';
-import type { FeeRule } from '../../../domain/fees/fee-rule.ts';
+import { TURNOVER_MODES, type FeeRule } from '../../../domain/fees/fee-rule.ts';
+import type { FxBook, FxRate } from '../../../domain/fees/fx-rate.ts';
 import { priceExecutions } from '../../../domain/fees/price-executions.ts';
+import type { MonthToDate, TariffQuery } from '../../../domain/fees/tariff-plan.ts';
 import { Decimal } from '../../../domain/money/decimal.ts';
 import { ROUNDING_MODES } from '../../../domain/money/rounding.ts';
-import { differenceOf, type Explanation } from '../../../scripts/explain-fees/recompute-fee.ts';
+import type { Explanation } from '../../../scripts/explain-fees/explained-terms.ts';
+import { differenceOf } from '../../../scripts/explain-fees/recompute-fee.ts';
 
 const MON_2025_12_22 = parseBusinessDate('2025-12-22');
 const FACTS = {
@@ -21,26 +25,64 @@ const FACTS = {
 interface Fill {
   readonly quantity: string;
   readonly price: string;
+  /** The first execution of the contract's next order. */
+  readonly opensOrder?: boolean;
+  /** Of that order. */
+  readonly emsOrderNo?: string | null;
 }
 
+const USD_TO_HKD: FxRate = {
+  ...{ rateId: 1, from: 'USD', to: 'HKD', rate: '7.8', version: 1, source: 'any' },
+  validFrom: MON_2025_12_22,
+};
+
+const NOTHING_BEFORE: MonthToDate = {};
+
 /** The explanations of all fees of an order under these rules, as JSON brings them. */
-function explanationsOf(rules: readonly FeeRule[], fills: readonly Fill[]): Explanation[] {
-  const plan = compileTariff(rules, { ...FACTS, stampDutyExempt: true, channel: 6 });
+function explanationsOf(
+  rules: readonly FeeRule[],
+  fills: readonly Fill[],
+  month = NOTHING_BEFORE,
+  more: Partial<TariffQuery> = {},
+  fx?: FxBook,
+): Explanation[] {
+  const query = { ...FACTS, stampDutyExempt: true, channel: 6, ...more };
+  const plan = compileTariff(rules, query, fx);
+  const orderOf = fills.map(
+    (_, at) => fills.slice(1, at + 1).filter(({ opensOrder }) => opensOrder).length,
+  );
+  // What the first execution of an order says holds for all of it.
+  const emsOrderNos = fills
+    .filter((_, at) => orderOf[at] !== orderOf[at - 1])
+    .map(({ emsOrderNo }) => emsOrderNo ?? null);
   const priced = priceExecutions(plan, {
     quantities: fills.map(({ quantity }) => quantity),
     prices: fills.map(({ price }) => price),
+    orderOf,
+    emsOrderOf: emsOrderPlaces(emsOrderNos),
+    monthToDate: () => month,
   });
+  const totals = new Map(plan.lines.map(({ feeCode }, at) => [feeCode, priced.lineTotals[at]!]));
   let feesBefore = new Decimal(0);
   return priced.lines.map((line, at) => {
-    const executions = fills.map((fill, index) => {
-      return { ...fill, executionNo: index + 1, executionId: `E${index + 1}` };
+    const executions = fills.map(({ quantity, price }, index) => {
+      const orderPlace = (orderOf[index] ?? 0) + 1;
+      const emsOrderNo = emsOrderNos[orderPlace - 1] ?? null;
+      const ids = { executionId: `E${index + 1}`, orderId: `O${orderPlace}`, orderPlace };
+      return { ...ids, emsOrderNo, quantity, price, executionNo: index + 1 };
     });
     const choice = plan.lines.find(({ feeCode }) => feeCode === line.feeCode)!.choice;
-    const executionNo = (line.executionIndex ?? -1) + 1;
+    const { executionIndex, orderIndex } = line;
+    const executionNo = executionIndex === null ? -(orderIndex ?? -1) - 1 : executionIndex + 1;
     const fee = { ...line, contractId: 1, line: at + 1, payee: 'BROKER', executionNo, choice };
     const ids = { contractId: 1, orderId: 'O1', accountNo: '1', instrumentId: 'ST/HK/700' };
     const explanation = explainedFee(
-      { ...fee, feesBefore: feesBefore.toString() },
+      {
+        ...fee,
+        feesBefore: feesBefore.toString(),
+        monthBefore: line.monthBefore ?? null,
+        totals,
+      },
       {
         ...FACTS,
         ...ids,
@@ -66,6 +108,9 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: und
 const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
   amount(1, 7).map((rate) => ({ kind: 'rate' as const, rate })),
   amount(30, 2).map((each) => ({ kind: 'perMillion' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perEmsOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perExecution' as const, amount: each })),
   amount(30, 3).map((each) => ({ kind: 'flat' as const, amount: each })),
   amount(1, 5).map((each) => ({ kind: 'perContract' as const, amount: each })),
   amount(3, 4).map((each) => ({ kind: 'perShare' as const, amount: each })),
@@ -79,7 +124,7 @@ const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
 const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
   .record({
     formula,
-    unit: fc.constantFrom('execution' as const, 'order' as const, 'contract' as const),
+    unit: fc.constantFrom('execution', 'order', 'emsOrder', 'contract'),
     rounding: fc.record({
       mode: fc.constantFrom(...ROUNDING_MODES),
       increment: fc.constantFrom('0.01', '0.1', '1.00', '0.05', '0.001'),
@@ -99,14 +144,42 @@ const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
     ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH' as const, currency: 'HKD' },
   }));
 
+const ENDS = [100_000, 1_000_000, null] as const;
+const rates = fc.array(amount(1, 5), { minLength: 3, maxLength: 3 });
+const monthly: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
+  fc.tuple(rates, fc.constantFrom(...TURNOVER_MODES)).map(([each, mode]) => ({
+    kind: 'turnoverTier' as const,
+    mode,
+    tiers: ENDS.map((end, at) => ({ upTo: end === null ? null : `${end}`, rate: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'shareTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo, perShare: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'orderTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo: upTo && upTo / 50_000, flat: each[at]! })),
+  })),
+);
+const monthArbitrary: fc.Arbitrary<MonthToDate> = fc.record({
+  ordersBefore: fc.nat({ max: 25 }),
+  sharesBefore: amount(1_200_000, 2),
+  turnoverBefore: amount(1_200_000, 2),
+});
+
 const fillsArbitrary = fc.array(
-  fc.record({ quantity: amount(100_000, 2), price: amount(800, 4) }),
+  fc.record({
+    quantity: amount(100_000, 2),
+    price: amount(800, 4),
+    opensOrder: fc.boolean(),
+    emsOrderNo: fc.constantFrom('EMS 1', 'EMS 2', null),
+  }),
   { minLength: 1, maxLength: 5 },
 );
 
 const REST: FeeRule = {
   ...{ ruleId: 2, feeCode: 'REST', market: 'HK', scheduleId: 'any', version: 1 },
-  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'order' },
+  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'contract' },
   formula: { kind: 'remainder', totalFactor: '1.003' },
   rounding: { mode: 'half-up', increment: '0.01' },
 };
@@ -120,6 +193,100 @@ describe('a fee computed again from its explanation alone', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('is the same in tiers by the month, wherever the trade begins', () => {
+    fc.assert(
+      fc.property(
+        monthly,
+        ruleArbitrary,
+        monthArbitrary,
+        fillsArbitrary,
+        (tiers, rule, month, fills) => {
+          const explanations = explanationsOf([{ ...rule, formula: tiers }, REST], fills, month);
+          expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same for a fee of fees, and for executions that are rounded together', () => {
+    fc.assert(
+      fc.property(ruleArbitrary, amount(1, 4), fillsArbitrary, (rule, rate, fills) => {
+        const ofFees: FeeRule = {
+          ...{ ...REST, feeCode: 'TAX', ruleId: 3, unit: 'contract' },
+          formula: { kind: 'ofFees', rate, feeCodes: ['NOT_CHARGED', 'ANY'] },
+        };
+        const summed = explanationsOf([{ ...rule, unit: 'feeUnit' }, ofFees], fills, undefined, {
+          feeUnit: 'account-day',
+          roundingPolicy: { policyId: 'sums', base: rule.rounding, sumExecutions: true },
+        });
+        const explanations = [...explanationsOf([rule, ofFees], fills), ...summed];
+        expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is the same for a rule in another currency, by the rate that its choice names', () => {
+    const own = fc.oneof(
+      formula,
+      monthly.filter(({ kind }) => kind !== 'turnoverTier'),
+      fc.array(amount(1, 4), { minLength: 2, maxLength: 2 }).chain(([a, b]) =>
+        fc.constantFrom('amountTier' as const, 'quantityTier' as const).map((kind) => ({
+          kind,
+          tiers: [
+            { gt: '0', lte: '1000', rate: a!, min: '1.5' },
+            { gt: '1000', lte: null, rate: b! },
+          ],
+        })),
+      ),
+    );
+    const terms = fc.tuple(own, ruleArbitrary, maybe(amount(2_000, 2)), amount(9, 4));
+    fc.assert(
+      fc.property(terms, monthArbitrary, fillsArbitrary, (drawn, month, fills) => {
+        const [foreign, any, threshold, digits] = drawn;
+        const rate = { ...USD_TO_HKD, rate: new Decimal(digits).plus('0.0001').toString() };
+        const rule: FeeRule = {
+          ...(Object.fromEntries(
+            Object.entries(any).filter(([name]) => name !== 'floorPerLine'),
+          ) as unknown as FeeRule),
+          ...{ formula: foreign, currency: 'USD' },
+          ...(threshold === undefined ? {} : { threshold }),
+        };
+        const currency = { currency: 'HKD' };
+        const book = { rates: [rate], currencyOf: new Map([['HK', 'HKD']]) };
+        const explanations = explanationsOf([rule, REST], fills, month, currency, book);
+        expect(explanations.map(differenceOf)).toEqual(explanations.map(() => undefined));
+        const [{ terms: applied } = { terms: {} }] = explanations;
+        const isExempt = rule.exemptByInstrumentFlag === true;
+        expect(applied).toMatchObject(isExempt ? currency : { ...currency, fx: rate });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is a difference where its place in the month, or a source, is not stated', () => {
+    const rule: FeeRule = {
+      ...{ ...REST, feeCode: 'ANY', ruleId: 1 },
+      formula: { kind: 'shareTier', tiers: [{ upTo: null, perShare: '0.01' }] },
+    };
+    const tax: FeeRule = {
+      ...{ ...REST, feeCode: 'TAX', ruleId: 3, unit: 'contract' },
+      formula: { kind: 'ofFees', rate: '0.1', feeCodes: ['ANY'] },
+    };
+    const month = { sharesBefore: '900' };
+    const both = explanationsOf([rule, tax], [{ quantity: '500', price: '42.5' }], month);
+    const [tiered, taxed] = both.map((explanation, at) =>
+      differenceOf({
+        ...explanation,
+        inputs: { ...explanation.inputs, ...(at === 0 ? { monthBefore: null } : { sources: [] }) },
+      }),
+    );
+    expect(tiered?.what).toContain('place in the month');
+    expect(taxed?.what).toContain('ANY');
+    expect(both.map(differenceOf)).toEqual([undefined, undefined]);
   });
 
   it('is another when any of what it states or follows from was changed', () => {
@@ -153,7 +320,6 @@ describe('a fee computed again from its explanation alone', () => {
   it.each([
     [{ formula: { kind: 'lottery' } }, 'lottery'],
     [{ rounding: { mode: 'banker', increment: '0.01' } }, 'banker'],
-    [{ sumExecutions: true }, 'sums'],
   ])('is a difference where the program does not know the terms: %j', (change, said) => {
     const rule: FeeRule = {
       ...{ ruleId: 1, feeCode: 'ANY', market: 'HK', scheduleId: 'any', version: 1 },

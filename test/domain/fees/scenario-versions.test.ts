@@ -21,7 +21,8 @@ const version = (number: number, changes: Partial<FeeScenarioDraft> = {}): FeeSc
 });
 const TERMS: FeeTerms = { effectiveFrom: DAY, currency: 'HKD', rate: '0.001' };
 const knownWith = (...ofMarket: FeeRule[]) => ({
-  ...{ ofMarket, feeCodes: ['ANY', 'OTHER'], currency: 'HKD', nextRuleId: 100, today: DAY },
+  ...{ ofMarket, feeCodes: ['ANY', 'OTHER'], currency: 'HKD', rates: [] },
+  ...{ nextRuleId: 100, today: DAY },
 });
 /** A rule that the scenario issued. */
 const issued = (changes: Partial<FeeRule> = {}, terms: FeeTerms = TERMS): FeeRule =>

@@ -65,14 +65,27 @@ describe('the choice of a rule', () => {
     expect(fields.filter((field) => optional.includes(field))).toEqual([]);
   });
 
-  it('is refused in another currency than that of the trade, with both', () => {
+  it.each([
+    ['feeUnit', 'account-day', true],
+    ['feeUnit', 'order', false],
+    ['account-day', 'account-day', false],
+  ] as const)(
+    'of unit %s adds executions up where the schedule says %s: %s',
+    (unit, feeUnit, adds) => {
+      const roundingPolicy = { policyId: 'p', base: ROUNDING, sumExecutions: true } as const;
+      const plan = compileTariff([{ ...RULE, unit }], { ...QUERY, feeUnit, roundingPolicy });
+      expect(plan.lines[0]?.choice).toMatchObject({ unit: feeUnit, sumExecutions: adds });
+    },
+  );
+
+  it('is refused for a trade in another currency than its market, with both', () => {
     let refusal: unknown;
     try {
       compileTariff([RULE], { ...QUERY, currency: 'USD' });
     } catch (error) {
       refusal = error;
     }
-    const why = 'the fee is in another currency than the trade';
+    const why = 'the trade is in another currency than its market and the fee';
     expect(refusal).toMatchObject({
       code: 'UNSUPPORTED',
       details: { why, feeCode: 'ANY', feeCurrency: 'HKD', tradeCurrency: 'USD' },

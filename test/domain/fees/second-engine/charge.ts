@@ -1,4 +1,5 @@
 import type { FeeFormula, FeeRule } from '../../../../domain/fees/fee-rule.ts';
+import type { FxRate } from '../../../../domain/fees/fx-rate.ts';
 import type { TariffQuery } from '../../../../domain/fees/tariff-plan.ts';
 import { exact, whole, type Direction, type Exact } from './exact.ts';
 
@@ -31,7 +32,11 @@ export interface Charge {
   readonly floor: Exact | null;
   /** Executions are bounded one by one, and rounded together. */
   readonly isSummed: boolean;
+  /** Units of the trade currency for one of the rule's, where they differ; else null. */
+  readonly fx: Exact | null;
 }
+
+export const RATE_MISSING = 'FX_RATE_MISSING';
 
 const maybe = (text: string | undefined): Exact | null => (text === undefined ? null : exact(text));
 
@@ -87,12 +92,29 @@ function bandsOf(formula: FeeFormula): readonly Band[] {
   });
 }
 
-export function readCharge(rule: FeeRule, query: TariffQuery): Charge {
+/** The rate of the pair that began last by the trade date; of several, the last version of it. */
+function rateOfPair(rule: FeeRule, query: TariffQuery, rates: readonly FxRate[]): Exact {
+  const begun = rates.filter(
+    ({ from, to, validFrom }) =>
+      from === rule.currency && to === query.currency && validFrom <= query.tradeDate,
+  );
+  const [first, ...others] = begun;
+  if (first === undefined) throw new Error(RATE_MISSING);
+  const newest = others.reduce(
+    (a, b) =>
+      b.validFrom > a.validFrom || (b.validFrom === a.validFrom && b.version > a.version) ? b : a,
+    first,
+  );
+  return exact(newest.rate);
+}
+
+export function readCharge(rule: FeeRule, query: TariffQuery, rates: readonly FxRate[]): Charge {
   const policy = query.roundingPolicy;
   const unit = rule.unit === 'feeUnit' ? (query.feeUnit ?? 'execution') : rule.unit;
   const rounding = policy ? (policy.lines?.[rule.feeCode] ?? policy.base) : rule.rounding;
   const exemption = rule.exemptTypes?.find(({ type }) => type === query.instrumentType);
   const isExemptType = exemption !== undefined && (exemption.from ?? '') <= query.tradeDate;
+  const isExempt = isExemptType || (rule.exemptByInstrumentFlag === true && query.stampDutyExempt);
   const isMinWaived = rule.minWaivedFor?.includes(query.instrumentType) === true;
   return {
     feeCode: rule.feeCode,
@@ -101,7 +123,8 @@ export function readCharge(rule: FeeRule, query: TariffQuery): Charge {
     formula: rule.formula,
     rate: rateOf(rule.formula),
     bands: bandsOf(rule.formula),
-    isExempt: isExemptType || (rule.exemptByInstrumentFlag === true && query.stampDutyExempt),
+    isExempt,
+    fx: isExempt || rule.currency === query.currency ? null : rateOfPair(rule, query, rates),
     threshold: maybe(rule.threshold),
     divisor: rule.divisor ?? null,
     min: isMinWaived ? null : maybe(rule.min),

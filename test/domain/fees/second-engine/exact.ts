@@ -1,6 +1,7 @@
 /*
  * Exact numbers of the second engine: units / (10^places × parts), all whole. `parts` is 1 except
- * after a division by days of a year, so nothing is ever rounded here but where it says so.
+ * after a division by days of a year or an exchange rate, so nothing is ever rounded here but where
+ * it says so.
  */
 export interface Exact {
   readonly units: bigint;
@@ -31,6 +32,12 @@ export const times = (a: Exact, b: Exact): Exact => ({
 export const dividedBy = (a: Exact, divisor: number): Exact => ({
   ...a,
   parts: a.parts * BigInt(divisor),
+});
+
+export const over = (a: Exact, b: Exact): Exact => ({
+  units: a.units * tens(b.places),
+  places: a.places,
+  parts: a.parts * b.units,
 });
 
 export function plus(a: Exact, b: Exact): Exact {

@@ -1,22 +1,23 @@
 import type { FeeRule } from '../../../../domain/fees/fee-rule.ts';
+import type { FxRate } from '../../../../domain/fees/fx-rate.ts';
 import type {
   MonthToDate,
   OrderToPrice,
   TariffQuery,
 } from '../../../../domain/fees/tariff-plan.ts';
-import { inOrder, readCharge, type Band, type Charge } from './charge.ts';
+import { acrossBands, bandOf } from './bands.ts';
+import { inOrder, readCharge, type Charge } from './charge.ts';
 import { chooseRules, REFUSED } from './choose-rules.ts';
 import { groupsOf, type Fill, type Group, type Groups } from './groups.ts';
 import {
   dividedBy,
   exact,
   isLess,
-  larger,
   minus,
   NOTHING,
+  over,
   plus,
   rounded,
-  smaller,
   sum,
   textOf,
   times,
@@ -36,8 +37,6 @@ interface Worth {
   readonly clamp: string;
 }
 
-export const UNKNOWN_TERMS = 'UNSUPPORTED';
-
 /** Rows of each fee code as one text, and the sums; equal texts mean equal prices. */
 export interface Priced {
   readonly rows: ReadonlyMap<string, string>;
@@ -56,11 +55,15 @@ export const rowText = (
 
 export type Tariff = readonly Charge[];
 
-/** The tariff of one kind of trade, or why it has none. */
-export function readTariff(rules: readonly FeeRule[], query: TariffQuery): Tariff | typeof REFUSED {
+/** The tariff of one kind of trade; throws where a rule in another currency has no rate. */
+export function readTariff(
+  rules: readonly FeeRule[],
+  query: TariffQuery,
+  rates: readonly FxRate[],
+): Tariff | typeof REFUSED {
   const winners = chooseRules(rules, query);
   if (winners === REFUSED) return REFUSED;
-  return inOrder([...winners.values()].map((rule) => readCharge(rule, query)));
+  return inOrder([...winners.values()].map((rule) => readCharge(rule, query, rates)));
 }
 
 /** Prices one contract exactly; throws UNSUPPORTED where it touches a tier of unknown terms. */
@@ -153,7 +156,24 @@ function beginsOf({ formula }: Charge, groups: readonly Group[], before: Before)
   });
 }
 
+/** Computed in the currency of the rule, and brought back to that of the trade at the same rate. */
 function worthOf(
+  charge: Charge,
+  group: Group,
+  before: Before,
+  charged: ReadonlyMap<string, Exact>,
+): Worth {
+  const { fx, formula } = charge;
+  if (fx === null) return ownWorthOf(charge, group, before, charged);
+  const fills = group.fills.map((fill) => ({ ...fill, price: over(fill.price, fx) }));
+  const there = { ...group, fills, value: over(group.value, fx) };
+  const fees = new Map([...charged].map(([code, amount]) => [code, over(amount, fx)]));
+  const { metric, amount, clamp } = ownWorthOf(charge, there, before, fees);
+  const isOfMoney = ['rate', 'perMillion', 'amountTier', 'ofFees'].includes(formula.kind);
+  return { metric: isOfMoney ? times(metric, fx) : metric, amount: times(amount, fx), clamp };
+}
+
+function ownWorthOf(
   charge: Charge,
   group: Group,
   before: Before,
@@ -241,27 +261,6 @@ function amountOf({ formula, rate, bands }: Charge, metric: Exact, before: Befor
     case 'remainder':
       return times(metric, rate);
   }
-}
-
-/** Each piece between `start` and `start + size` at the rate of the band in which it lies. */
-function acrossBands(bands: readonly Band[], start: Exact, size: Exact): Exact {
-  const end = plus(start, size);
-  return sum(
-    bands.map((band) => {
-      const bottom = larger(start, band.from);
-      const top = band.to === null ? end : smaller(end, band.to);
-      if (!isLess(bottom, top)) return NOTHING;
-      if (band.isUnknown) throw new Error(UNKNOWN_TERMS);
-      const piece = times(minus(top, bottom), band.rate);
-      return band.min === null ? piece : larger(piece, band.min);
-    }),
-  );
-}
-
-function bandOf(bands: readonly Band[], position: Exact): Band {
-  const found = bands.find(({ to }) => to === null || !isLess(to, position))!;
-  if (found.isUnknown) throw new Error(UNKNOWN_TERMS);
-  return found;
 }
 
 function bounded(charge: Charge, exactly: Exact, value: Exact): Omit<Worth, 'metric'> {

@@ -6,6 +6,7 @@ import {
   type FeeRule,
   type RoundingPolicy,
 } from '../../../../domain/fees/fee-rule.ts';
+import type { FxBook, FxRate } from '../../../../domain/fees/fx-rate.ts';
 import type { TariffQuery } from '../../../../domain/fees/tariff-plan.ts';
 import { isByMonth, randomFormula, SHAPES, type Shape } from './random-formulas.ts';
 import { dayAfter, type Random } from './random.ts';
@@ -38,6 +39,7 @@ interface Aim {
 export interface RandomTariff {
   readonly rules: readonly FeeRule[];
   readonly query: TariffQuery;
+  readonly fx: FxBook;
 }
 
 const DAY = parseBusinessDate('2026-03-16');
@@ -62,7 +64,27 @@ export function randomTariff(random: Random, index: number): RandomTariff {
   };
   const query = randomQuery(random);
   const main = mainRule(random, aim, query);
-  return { rules: [main, ...rivals(random, main), ...others(random)], query };
+  return {
+    rules: [main, ...rivals(random, main), ...others(random)],
+    query,
+    fx: randomRates(random),
+  };
+}
+
+/** Two rates of the pair around the trade date, one of another pair, in any order; seldom none. */
+function randomRates(random: Random): FxBook {
+  const rates = Array.from({ length: random.below(20) === 0 ? 0 : 2 }, (_, at): FxRate => ({
+    rateId: at + 1,
+    ...{ from: 'USD', to: 'HKD', source: 'some', version: 1 + random.below(3) + at * 3 },
+    rate: random.of(['7.8', '7.7523', '1', '0.128', '1234.56', '0.0000003']),
+    validFrom: dayAfter(DAY, random.of([-2, -1, 0, 0, 1])),
+  }));
+  const other = { rateId: 9, from: 'HKD', to: 'USD', rate: '0.5', version: 9, source: 'some' };
+  const all = [...rates, { ...other, validFrom: DAY }];
+  return {
+    rates: random.chance(50) ? all : all.reverse(),
+    currencyOf: new Map([[NAMES.market, 'HKD']]),
+  };
 }
 
 function randomQuery(random: Random): TariffQuery {
@@ -75,6 +97,7 @@ function randomQuery(random: Random): TariffQuery {
     stampDutyExempt: random.chance(20),
     side: random.of(['BUY', 'SELL']),
     tradeDate: DAY,
+    currency: 'HKD',
     channel: random.of([null, 0, 6, 9]),
     stage: random.of(['NORMAL', 'NORMAL', 'GREY']),
     ...(feeUnit === undefined ? {} : { feeUnit }),
@@ -147,8 +170,12 @@ function plainRule(ruleId: number, feeCode: string, formula: FeeFormula): FeeRul
 function mainRule(random: Random, aim: Aim, query: TariffQuery): FeeRule {
   const isRest = aim.shape === 'remainder';
   const min = random.decimal(2, 3);
+  const formula = randomFormula(random, aim.shape);
+  const hasFloor = random.chance(10) && !isRest;
+  const canBeForeign = !hasFloor && !isRest && formula.kind !== 'turnoverTier';
   return {
-    ...plainRule(100, MAIN, randomFormula(random, aim.shape)),
+    ...plainRule(100, MAIN, formula),
+    currency: canBeForeign && random.chance(30) ? 'USD' : 'HKD',
     ...ownerFields(aim.owner),
     version: 1 + random.below(3),
     // The trade date is the first day, the last day, or one day before or after them.
@@ -166,7 +193,7 @@ function mainRule(random: Random, aim: Aim, query: TariffQuery): FeeRule {
     ...(random.chance(20) && !isRest && aim.unit !== 'feeUnit'
       ? { divisor: random.of([365, 360, 366, 12]) }
       : {}),
-    ...(random.chance(10) && !isRest ? { floorPerLine: random.of(['0.01', '0.05', '1']) } : {}),
+    ...(hasFloor ? { floorPerLine: random.of(['0.01', '0.05', '1']) } : {}),
     ...(random.chance(10) ? { minWaivedFor: [random.of(['ETF', 'REIT'])] } : {}),
     ...(random.chance(20) ? { exemptByInstrumentFlag: true } : {}),
     ...(random.chance(15)

@@ -1,6 +1,6 @@
 import type { FeeRule } from '../../../../domain/fees/fee-rule.ts';
 import type { MonthToDate, OrderToPrice } from '../../../../domain/fees/tariff-plan.ts';
-import { exact, minus, plus, rounded, textOf, type Exact } from './exact.ts';
+import { exact, isLess, minus, plus, rounded, textOf, type Exact } from './exact.ts';
 import type { Random } from './random.ts';
 
 /** Where a random trade aims. */
@@ -78,7 +78,7 @@ function around(random: Random, mark: Exact): string {
   const way = random.below(3);
   if (way === 0) return textOf(mark);
   if (way === 1) return textOf(plus(mark, TICK));
-  return mark.units === 0n ? '0' : textOf(minus(mark, TICK));
+  return isLess(mark, TICK) ? '0' : textOf(minus(mark, TICK));
 }
 
 const board = (random: Random): string => `${(1 + random.below(200)) * 100}`;

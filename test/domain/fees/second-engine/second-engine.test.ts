@@ -6,9 +6,13 @@ import { compileTariff } from '../../../../domain/fees/compile-tariff.ts';
 import { priceInto } from '../../../../domain/fees/fee-kernel.ts';
 import type { FeeRule } from '../../../../domain/fees/fee-rule.ts';
 import type { OrderToPrice, TariffPlan } from '../../../../domain/fees/tariff-plan.ts';
+import { inTradeCurrency } from '../../../../domain/fees/foreign-rule.ts';
+import { rateOn } from '../../../../domain/fees/fx-rate.ts';
+import { RATE_MISSING } from './charge.ts';
 import { REFUSED } from './choose-rules.ts';
-import { priceTrade, readTariff, rowText, UNKNOWN_TERMS, type Tariff } from './price-trade.ts';
-import { SHAPES, shapeOf } from './random-formulas.ts';
+import { UNKNOWN_TERMS } from './bands.ts';
+import { priceTrade, readTariff, rowText, type Tariff } from './price-trade.ts';
+import { SHAPES, shapeOf, type Shape } from './random-formulas.ts';
 import { INCREMENTS, MAIN, MODES, OWNERS, randomTariff, unitsOf } from './random-tariffs.ts';
 import { marksOf, randomTrade, TARGETS, type RandomTrade } from './random-trades.ts';
 import { Random } from './random.ts';
@@ -58,6 +62,15 @@ function bySecondEngine(plan: TariffPlan, tariff: Tariff, { trade, month }: Rand
   }
 }
 
+function tariffOrCode(...of: Parameters<typeof readTariff>): Tariff | string {
+  try {
+    return readTariff(...of);
+  } catch (error) {
+    if (error instanceof Error && error.message === RATE_MISSING) return RATE_MISSING;
+    throw error;
+  }
+}
+
 function isSame(
   billed: ReturnType<typeof byBilling> | string,
   again: ReturnType<typeof bySecondEngine>,
@@ -77,15 +90,22 @@ function propertiesOf(rule: FeeRule): readonly string[] {
     `to ${rule.rounding.increment}`,
     `${rule.conditions ? 'special' : 'ordinary'} ${owner}`,
     ...Object.keys(rule.conditions ?? {}),
+    ...(rule.currency === 'HKD' ? [] : [`${shape} in another currency`]),
     ...(['min', 'max', 'capRate', 'minBeatsMax', 'threshold', 'divisor', 'floorPerLine'] as const)
       .filter((bound) => rule[bound] !== undefined)
       .map((bound) => `with ${bound}`),
   ];
 }
 
+/** What a rule in another currency cannot be. */
+const STAY_AT_HOME: readonly Shape[] = ['monthMarginal', 'monthNextDay', 'monthSlab', 'remainder'];
+
 const EXPECTED: readonly string[] = [
   ...SHAPES.flatMap((shape) => unitsOf(shape).map((unit) => `${shape} of each ${unit}`)),
   ...SHAPES.flatMap((shape) => MODES.map((mode) => `${shape} rounded ${mode}`)),
+  ...SHAPES.filter((shape) => !STAY_AT_HOME.includes(shape)).map(
+    (shape) => `${shape} in another currency`,
+  ),
   ...INCREMENTS.map((increment) => `to ${increment}`),
   ...OWNERS.flatMap((owner) => [`special ${owner}`, `ordinary ${owner}`]),
   ...['channels', 'stages', 'instruments', 'accounts'],
@@ -94,17 +114,18 @@ const EXPECTED: readonly string[] = [
   ),
   ...TARGETS.map((target) => `aimed at ${target}`),
   ...['', 'min', 'max', 'cap', 'waived', 'threshold'].map((clamp) => `clamp ${clamp}`),
-  ...[REFUSED, UNKNOWN_TERMS, 'in safe integers', 'in Decimal', 'a policy', 'sums', 'EMS orders'],
+  ...[REFUSED, RATE_MISSING, UNKNOWN_TERMS, 'in safe integers', 'in Decimal', 'a policy', 'sums'],
+  'EMS orders',
 ];
 
 /** Compares the tariff, then its trades; the number of trades. */
 function compareTariff(random: Random, index: number): number {
-  const { rules, query } = randomTariff(random, index);
-  const plan = orCode(() => compileTariff(rules, query));
-  const tariff = readTariff(rules, query);
-  if (typeof plan === 'string' || tariff === REFUSED) {
+  const { rules, query, fx } = randomTariff(random, index);
+  const plan = orCode(() => compileTariff(rules, query, fx));
+  const tariff = tariffOrCode(rules, query, fx.rates);
+  if (typeof plan === 'string' || typeof tariff === 'string') {
     expect({ plan, rules, query }).toEqual({ plan: tariff, rules, query });
-    count(REFUSED, 1);
+    count(typeof plan === 'string' ? plan : 'a plan', 1);
     return 0;
   }
   const winners = (lines: readonly { feeCode: string; ruleId: number }[]) =>
@@ -112,7 +133,14 @@ function compareTariff(random: Random, index: number): number {
   const [wins, winsAgain] = [winners(plan.lines).join(), winners(tariff).join()];
   if (wins !== winsAgain) expect({ wins, rules, query }).toEqual({ wins: winsAgain });
   const winning = rules.filter(({ ruleId }) => tariff.some((charge) => charge.ruleId === ruleId));
-  const marks = marksOf(winning);
+  // The edges of a rule in another currency lie where its rate puts them.
+  const marks = marksOf(
+    winning.map((rule) => {
+      const pair = { from: rule.currency, to: 'HKD' };
+      const rate = rateOn(fx.rates, pair, query.tradeDate);
+      return rate === undefined ? rule : inTradeCurrency(rule, rate);
+    }),
+  );
   for (let trades = 0; trades < TRADES_A_TARIFF; trades += 1) {
     const drawn = randomTrade(random, marks);
     const { target, trade } = drawn;
@@ -132,7 +160,7 @@ function compareTariff(random: Random, index: number): number {
 }
 
 /** What computes; the rest only makes up tariffs and trades. */
-const ENGINE = ['exact', 'choose-rules', 'charge', 'groups', 'price-trade'];
+const ENGINE = ['exact', 'choose-rules', 'charge', 'bands', 'groups', 'price-trade'];
 
 describe('billing and a second engine, in whole numbers of any size, agree', () => {
   test(`on ${TRADES} random trades, seed ${SEED}`, { timeout: 900_000 }, () => {
