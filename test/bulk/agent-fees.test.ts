@@ -21,6 +21,7 @@ import {
   TUE_2025_12_23,
 } from './support/broker.ts';
 import { postingBalanceOf } from './support/fee-books.ts';
+import { enterMergeRule } from './support/merging.ts';
 import { closeRun, openRun, runStep, workOne, type Place } from './support/run-step.ts';
 import { clearAgain, clearFlow, undoFlow } from './support/whole-flow.ts';
 
@@ -261,6 +262,24 @@ describe('what an agent charges', () => {
     expect(await amounts('O1')).toEqual(['0.35', '0.35']);
     expect(await amounts('G1')).toEqual(['0.35']);
     expect(await amounts('G2')).toEqual(['5.00']);
+  });
+
+  it('of a merged contract is one of its contract, and one of each of its orders', async () => {
+    const db = await broker();
+    await enterMergeRule(db);
+    await addAgentRule(db, { unit: 'contract', formula: { kind: 'perOrder', amount: '1' } });
+    await addAgentRule(db, { feeCode: 'PLATFORM_FEE', unit: 'order' });
+    await buy(db, 'M1');
+    await buy(db, 'M2');
+    await clearFlow(db, MONDAY);
+    const fees = await readAgentFees(db.$client, await contractIdOf(db, 'M1'));
+    expect(fees).toMatchObject([
+      { feeCode: 'COMMISSION', executionNo: 0, orderId: null, metric: '2', amount: '2.00' },
+      { feeCode: 'PLATFORM_FEE', executionNo: 0, orderId: 'M1', amount: '0.35' },
+      { feeCode: 'PLATFORM_FEE', executionNo: 0, orderId: 'M2', amount: '0.35' },
+    ]);
+    expect(await agentBalances(db)).toMatchObject({ 'AGENT_PAYABLE:CCASS': '2.7' });
+    expect(await brokenInvariants(db)).toEqual([]);
   });
 
   it('is not charged for an amendment, of which the street hears nothing', async () => {
