@@ -10,7 +10,7 @@ import { freshDatabase } from '../support/database.ts';
 
 const TABLES = ['account_fee_schedules', 'fee_codes', 'stamp_duty_edits', 'fx_rates'] as const;
 /** Of the migration: what records these tables, without the table that it makes. */
-const RECORDING = readFileSync(join(projectRoot, 'db/migrations/0022_fx_rates.sql'), 'utf8').split(
+const RECORDING = readFileSync(join(projectRoot, 'db/migrations/0023_fx_rates.sql'), 'utf8').split(
   '-- Which package an account has',
 )[1]!;
 /** As a release left them that did not record these tables yet. */
