@@ -21,6 +21,7 @@ import { closingRoutes } from './routes/closing.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { contractAmendmentRoutes } from './routes/contract-amendments.ts';
 import { contractBillRoutes, feeEditRoutes, handPriceRoutes } from './routes/contract-fees.ts';
+import { agentFeeRoutes } from './routes/agent-fees.ts';
 import { contractRoutes } from './routes/contracts.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { feeExplanationRoutes } from './routes/fee-explanations.ts';
@@ -129,6 +130,7 @@ async function registerRoutes(
   await api.register(referenceRoutes);
   await api.register(stampDutyRoutes);
   await api.register(feeRuleRoutes);
+  await api.register(agentFeeRoutes);
   await api.register(mergeRuleRoutes);
   await api.register(feeConfigurationRoutes);
   await api.register(feePackageRoutes);

@@ -1,5 +1,6 @@
 // The registry of ticket keys: adding one is a file beside this one and a name in this list.
 import { accountPackage } from './account-package.ts';
+import { agentFeeVersion } from './agent-fee-version.ts';
 import { approvalFlow } from './approval-flow.ts';
 import { checkPass } from './check-pass.ts';
 import { contractRevise } from './contract-revise.ts';
@@ -23,6 +24,7 @@ export const TICKET_KINDS: TicketKinds = kindsOf(
   systemConfig,
   feeRuleVersion,
   feeScenarioVersion,
+  agentFeeVersion,
   accountPackage,
   defaultPackage,
   mergeRuleVersion,

@@ -9,6 +9,8 @@ import {
   ordersPerAccount,
   type BillingInputs,
 } from '../../db/bulk/billing-queries.ts';
+import { AgentBills } from '../../db/bulk/agent-bills.ts';
+import { agentRulesOf, agentTotals } from '../../db/bulk/agent-queries.ts';
 import { billingTotals } from '../../db/bulk/billing-totals.ts';
 import { ContractWriter, type BillingTables } from '../../db/bulk/contract-writer.ts';
 import { FeeChoices } from '../../db/bulk/fee-choices.ts';
@@ -46,16 +48,27 @@ async function loadTables({ db, run, claim }: ShardWork): Promise<BillingTables>
     const schedules = await accountSchedules(client, run.ledgerDate, inputs.syncRunIds, claim);
     const stampDuty = await loadStampDutyEdits(client, run.flow, inputs.maxStampDutyEditNo ?? 0);
     const tariffs = await tariffsOf(db, run.flow, inputs.feeRules);
-    const plans = new PlanChoice(tariffs, schedules, new StampDutyBook(stampDuty));
+    const stampDutyBook = new StampDutyBook(stampDuty);
+    const plans = new PlanChoice(tariffs, schedules, stampDutyBook);
+    const choices = new FeeChoices(db, await loadFeeCodeIds(client));
+    const { agentRules } = inputs;
+    const agents =
+      agentRules === undefined
+        ? undefined
+        : new AgentBills(
+            new PlanChoice(await tariffsOf(db, run.flow, agentRules), [], stampDutyBook),
+            choices,
+          );
     const byMonth = inputs.month === undefined ? [] : plans.accountsByMonth();
     return {
       plans,
-      choices: new FeeChoices(db, await loadFeeCodeIds(client)),
+      choices,
       terms: new SettlementTermsBook(await loadClearingCalendar(tx)),
       instruments: await loadInstruments(client, run.flow),
       channelEdits: await channelEdits(client, run, inputs.maxEditNo),
       byMonth: new Set(byMonth),
       tradedBefore: await tradedBefore(client, run.ledgerDate, inputs.month, byMonth),
+      agents,
       merging: await loadMerging(client, run, inputs.merging, schedules),
     };
   });
@@ -94,6 +107,7 @@ export const billing: StepDefinition = {
     const inputs: BillingInputs = {
       syncRunIds,
       feeRules: await feeRuleVersion(t.client, run.flow, { ledgerDate: run.ledgerDate }),
+      ...(await agentRulesOf(t.client, run)),
       masterData: await masterDataVersion(t.client, run.flow),
       month: await monthInputs(t.client, run, syncRunIds),
       maxStampDutyEditNo: await maxStampDutyEditNo(t.client, run.flow),
@@ -121,7 +135,8 @@ export const billing: StepDefinition = {
     const inputs = inputsOf(run);
     const totals = await billingTotals(t.client, run, inputs.syncRunIds);
     const handPriced = await carryHandPrices(t.client, { ...inputs, ...run });
+    const agents = inputs.agentRules === undefined ? {} : await agentTotals(t.client, run);
     const status = totals.contracts === 0 ? 'SUCCEEDED_EMPTY' : 'SUCCEEDED';
-    return { status, result: { ...totals, handPriced } };
+    return { status, result: { ...totals, ...agents, handPriced } };
   },
 };

@@ -1,3 +1,4 @@
+import { agentFeesOf, AGENT_TOTALS, loadAgentAccounts } from '../../db/bulk/agent-queries.ts';
 import { loadLedgerAccounts } from '../../db/bulk/contract-lines.ts';
 import { handPricesToPost } from '../../db/bulk/hand-prices.ts';
 import { newestEditNo } from '../../db/bulk/newest-edit.ts';
@@ -8,7 +9,7 @@ import { billingRuns, runIds, type CountingRun } from '../../db/bulk/run-history
 import { accountRanges } from '../../db/bulk/shard-ranges.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import { tradePostings } from '../../domain/ledger/contract-postings.ts';
+import { agentPostings, tradePostings } from '../../domain/ledger/contract-postings.ts';
 import type { StepDefinition, StepRun } from './step-definition.ts';
 
 const CONTRACTS_PER_SHARD = 15_000;
@@ -18,6 +19,8 @@ interface PostingInputs {
   /** The newest fee edit that was there. */
   readonly maxFeeEditNo: number;
   readonly balancesBefore: BalanceMark;
+  /** Absent: agents charge nothing. */
+  readonly hasAgentFees?: true;
 }
 
 const inputsOf = (run: StepRun): PostingInputs => run.inputs as unknown as PostingInputs;
@@ -41,8 +44,10 @@ export const posting: StepDefinition = {
     if (billingRunIds.length === 0) return { inputs: { billingRunIds }, shards: [] };
     const counts = contractsPerAccount(run.ledgerDate, billingRunIds);
     const shards = await accountRanges(t.client, counts, CONTRACTS_PER_SHARD);
+    const isBilledByAgents = runs.some((one) => !one.isPosted && 'agentRules' in one.inputs);
     const inputs: PostingInputs = {
       billingRunIds,
+      ...(isBilledByAgents ? { hasAgentFees: true } : {}),
       maxFeeEditNo: await newestEditNo(t.client, 'fee_edits', run),
       balancesBefore: await balanceMark(t.client),
     };
@@ -56,16 +61,25 @@ export const posting: StepDefinition = {
     const books = await inTransaction(db, async ({ client }) => ({
       accounts: await loadLedgerAccounts(client),
       handPrices: await handPricesToPost(client, { ledgerDate, flow, ...inputs }, claim),
+      agents: inputs.hasAgentFees ? await loadAgentAccounts(client) : undefined,
     }));
-    const writer = new JournalWriter(work, run, books, (contract) => [
+    const { agents } = books;
+    const writer = new JournalWriter(work, run, books, (contract, fields) => [
       {
         kind: 'tradePosting',
         valueDate: contract.cashSettlementDate,
-        lines: tradePostings(contract),
+        lines:
+          agents === undefined
+            ? tradePostings(contract)
+            : [
+                ...tradePostings(contract),
+                ...agentPostings(contract.currencyAssetId, agentFeesOf(fields, agents)),
+              ],
       },
     ]);
     const after = afterCursor(claim.cursor);
-    await writer.run(contractsToPost(ledgerDate, inputs.billingRunIds, claim, after));
+    const more = agents === undefined ? [] : [AGENT_TOTALS];
+    await writer.run(contractsToPost(ledgerDate, inputs.billingRunIds, claim, after, more));
     return { rows: claim.rowsDone, sealingMs: writer.sealingMs };
   },
 

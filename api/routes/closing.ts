@@ -53,6 +53,16 @@ const Closing = shape({
       calculateOutAmount: Amount,
     }),
   ),
+  agentFees: list(
+    shape({
+      settlementChannel: Type.String(),
+      feeCode: Type.String(),
+      currency: Type.String(),
+      rows: Type.Integer(),
+      amount: Amount,
+    }),
+    { description: 'What agents charge the house; empty where no agent charges anything.' },
+  ),
   journals: list(
     shape({
       flow: Type.String(),

@@ -1,8 +1,9 @@
 import Type from 'typebox';
+import { HOUSE_ACCOUNT_KINDS } from '../../domain/ledger/house-accounts.ts';
 import { Amount, oneOf, shape } from './fields.ts';
 
 export const AssetKind = oneOf(['CURRENCY', 'INSTRUMENT']);
-export const Holder = oneOf(['CLIENT', 'STREET', 'FEE', 'SUSPENSE', 'OPENING']);
+export const Holder = oneOf(['CLIENT', ...HOUSE_ACCOUNT_KINDS]);
 
 /** What all accounts of one kind hold of one asset. */
 export const TrialBalanceLine = shape({

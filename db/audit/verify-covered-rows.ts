@@ -12,6 +12,7 @@ const COVERED = {
   manual_passes: ['ledger_date', 'flow', 'kind', 'item', 'evidence_hash'],
   fee_rules: ['rule_id'],
   fee_scenarios: ['scenario_id', 'version'],
+  agent_fee_rules: ['rule_id'],
   default_packages: ['market', 'account_kind', 'version'],
   merge_rules: ['rule_no'],
   fx_rates: ['rate_id'],

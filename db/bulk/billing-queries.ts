@@ -11,6 +11,8 @@ export interface BillingInputs {
   /** Snapshots to be billed: those that count and have no posted contracts. */
   readonly syncRunIds: readonly number[];
   readonly feeRules: FeeRuleVersion;
+  /** Absent: agents charge nothing in this flow. */
+  readonly agentRules?: FeeRuleVersion;
   readonly masterData: MasterDataVersion;
   /** The newest channel edit that was there. */
   readonly maxEditNo: number;
@@ -42,6 +44,8 @@ export interface FeeRuleVersion {
    * again is billed by the rules of that date. Absent in runs of former releases, which saw all.
    */
   readonly ledgerDate?: BusinessDate;
+  /** What agents charge the house; absent: what clients pay. */
+  readonly party?: 'agent';
   /** The newest exchange rate; absent in runs of former releases, which had none. */
   readonly maxRateId?: number;
 }
@@ -111,25 +115,34 @@ export function ordersQuery(
 }
 
 /** SQL: the rules of a flow up to an id that a ledger date may see; null is any date. */
-const VISIBLE = `FROM fee_rules JOIN markets USING (market)
+const visible = (party: 'agent' | undefined): string =>
+  `FROM ${party === 'agent' ? 'agent_fee_rules' : 'fee_rules'} JOIN markets USING (market)
   WHERE flow = $1 AND rule_id <= $2::bigint
     AND (known_from IS NULL OR $3::date IS NULL OR known_from <= $3::date)`;
 
 export async function feeRuleVersion(
   client: pg.PoolClient | pg.Pool,
   flow: string,
-  upTo: { readonly ledgerDate?: BusinessDate | undefined; readonly maxRuleId?: number } = {},
+  upTo: {
+    readonly ledgerDate?: BusinessDate | undefined;
+    readonly maxRuleId?: number;
+    readonly party?: 'agent' | undefined;
+  } = {},
 ): Promise<FeeRuleVersion> {
-  const { ledgerDate, maxRuleId = Number.MAX_SAFE_INTEGER } = upTo;
+  const { ledgerDate, maxRuleId = Number.MAX_SAFE_INTEGER, party } = upTo;
   const { rows } = await client.query<FeeRuleVersion>(
     `SELECT count(*) AS count, coalesce(max(rule_id), 0) AS "maxRuleId",
        md5(coalesce(string_agg(definition::text, E'\\n' ORDER BY rule_id), '')) AS digest,
        (SELECT coalesce(max(rate_id), 0) FROM fx_rates) AS "maxRateId"
-     ${VISIBLE}`,
+     ${visible(party)}`,
     [flow, maxRuleId, ledgerDate ?? null],
   );
   const found = rows[0] ?? { count: 0, maxRuleId: 0, digest: '' };
-  return ledgerDate === undefined ? found : { ...found, ledgerDate };
+  return {
+    ...found,
+    ...(ledgerDate === undefined ? {} : { ledgerDate }),
+    ...(party === undefined ? {} : { party }),
+  };
 }
 
 /** The frozen rules. Throws FEE_RULE_MISSING when they are no longer what the run froze. */
@@ -139,7 +152,7 @@ export async function loadFeeRules(
   frozen: FeeRuleVersion,
 ): Promise<FeeRule[]> {
   const { rows } = await client.query<{ definition: FeeRule }>(
-    `SELECT definition ${VISIBLE} ORDER BY rule_id`,
+    `SELECT definition ${visible(frozen.party)} ORDER BY rule_id`,
     [flow, frozen.maxRuleId, frozen.ledgerDate ?? null],
   );
   const now = await feeRuleVersion(client, flow, frozen);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { AGENT_FEES } from './agent-bills.ts';
 import { ORDER } from './billing-queries.ts';
 import type { ContractOrders } from './contract-orders.ts';
 import { CopyBuffer } from './copy-buffer.ts';
@@ -22,6 +23,7 @@ export class ContractBatch {
   readonly mergedOrders = new CopyBuffer();
   readonly fees = new CopyBuffer(1 << 22);
   readonly positions = new CopyBuffer();
+  readonly agentFees = new CopyBuffer();
 
   /** The orders of a contract behind its first; `prefix`: its ledger date and id as COPY fields. */
   addMerged(prefix: string, billingRunId: number, orders: ContractOrders): void {
@@ -37,6 +39,7 @@ export class ContractBatch {
     await copyIn(client, MERGED_ORDERS, this.mergedOrders);
     await copyIn(client, FEES, this.fees);
     await copyIn(client, POSITIONS, this.positions);
+    await copyIn(client, AGENT_FEES, this.agentFees);
   }
 
   clear(): void {
@@ -44,5 +47,6 @@ export class ContractBatch {
     this.mergedOrders.clear();
     this.fees.clear();
     this.positions.clear();
+    this.agentFees.clear();
   }
 }

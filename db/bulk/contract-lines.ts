@@ -46,7 +46,8 @@ export async function loadLedgerAccounts(client: pg.PoolClient): Promise<LedgerA
   };
 }
 
-function found(map: ReadonlyMap<string, number>, key: string, rule: string): number {
+/** Throws MARKET_RULE_MISSING; `rule` says what is missing for the key, a field of COPY. */
+export function found(map: ReadonlyMap<string, number>, key: string, rule: string): number {
   const id = map.get(key);
   if (id === undefined) {
     throw new ClearingError('MARKET_RULE_MISSING', { rule, key: fromCopyField(key) });

@@ -4,6 +4,7 @@ import { priceInto } from '../../domain/fees/fee-kernel.ts';
 import type { CountedTrades } from '../../domain/fees/month-counters.ts';
 import type { OrderToPrice, PricedOrder, TariffPlan } from '../../domain/fees/tariff-plan.ts';
 import type { Side, TradeSource, TradeStage } from '../../domain/trades/trade.ts';
+import type { AgentBills } from './agent-bills.ts';
 import { ordersQuery, ORDER, type BillingInputs, type InstrumentRow } from './billing-queries.ts';
 import { ChunkWriter, chunkSizeOf, type ShardAttempt } from './chunk-writer.ts';
 import { ContractBatch } from './contract-batch.ts';
@@ -34,6 +35,8 @@ export interface BillingTables {
   /** Accounts whose fees can depend on what the month held before, and what it held. */
   readonly byMonth: ReadonlySet<number>;
   readonly tradedBefore: ReadonlyMap<number, readonly CountedTrades[]>;
+  /** Undefined: agents charge nothing. */
+  readonly agents: AgentBills | undefined;
   /** Undefined where nothing is merged. */
   readonly merging: Merging | undefined;
 }
@@ -169,11 +172,12 @@ export class ContractWriter {
   private price(orders: ContractOrders): Promise<void> | undefined {
     const instrument = this.instrumentOf(orders[0]);
     const plan = this.planOf(orders[0], instrument);
-    const ids = this.tables.choices.idsOf(plan);
+    const agentPlan = this.agentPlanOf(orders[0], instrument);
+    const ids = this.idsOf(plan, agentPlan);
     if (ids === undefined || !this.ids.isReady || this.batch.contracts.rows >= this.chunkSize) {
-      return this.makeReady(orders, instrument, plan);
+      return this.makeReady(orders, instrument, plan, agentPlan);
     }
-    this.write(orders, instrument, plan, ids);
+    this.write(orders, instrument, plan, ids, agentPlan);
     return undefined;
   }
 
@@ -181,11 +185,22 @@ export class ContractWriter {
     orders: ContractOrders,
     instrument: InstrumentRow,
     plan: TariffPlan,
+    agentPlan: TariffPlan | null,
   ): Promise<void> {
+    const { choices } = this.tables;
     if (this.batch.contracts.rows >= this.chunkSize) await this.flush();
     await this.ids.reserve(1);
-    if (this.tables.choices.idsOf(plan) === undefined) await this.tables.choices.store(plan);
-    this.write(orders, instrument, plan, this.tables.choices.idsOf(plan) ?? []);
+    for (const each of [plan, agentPlan]) {
+      if (each !== null && choices.idsOf(each) === undefined) await choices.store(each);
+    }
+    this.write(orders, instrument, plan, choices.idsOf(plan) ?? [], agentPlan);
+  }
+
+  /** Of the client's plan; undefined while the choices of one of the two are not stored. */
+  private idsOf(plan: TariffPlan, agentPlan: TariffPlan | null): readonly LineIds[] | undefined {
+    const { choices } = this.tables;
+    const isMissing = agentPlan !== null && choices.idsOf(agentPlan) === undefined;
+    return isMissing ? undefined : choices.idsOf(plan);
   }
 
   private instrumentOf(f: Fields): InstrumentRow {
@@ -216,6 +231,18 @@ export class ContractWriter {
     }
   }
 
+  private agentPlanOf(f: Fields, instrument: InstrumentRow): TariffPlan | null {
+    const { agents } = this.tables;
+    if (agents === undefined) return null;
+    const source = f[ORDER.source] as TradeSource;
+    const settlementChannel = fromCopyField(f[ORDER.settlementChannel] ?? '');
+    try {
+      return agents.planOf({ ...this.termsForPlan(f), source, settlementChannel }, instrument);
+    } catch (error) {
+      throw located(error, f);
+    }
+  }
+
   private termsOf(f: Fields, instrument: InstrumentRow, plan: TariffPlan): SettlementTerms {
     try {
       return this.tables.terms.termsOf({
@@ -240,17 +267,22 @@ export class ContractWriter {
     instrument: InstrumentRow,
     plan: TariffPlan,
     ids: readonly LineIds[],
+    agentPlan: TariffPlan | null,
   ): void {
     const { ledgerDate, flow, generation } = this.scope;
     const contractId = this.ids.take();
+    const prefix = `${ledgerDate}\t${contractId}\t`;
     const [f] = orders;
     const executions = executionsOf(orders);
-    this.feeRows.begin(this.batch, `${ledgerDate}\t${contractId}\t`, ids);
+    this.feeRows.begin(this.batch, prefix, ids);
     const priced = this.priced(f, plan, executions);
     const totals = priced.lineTotals
       .map((amount, at) => `${ids[at]?.feeCodeId ?? ''}:${amount}`)
       .join(' ');
     const terms = this.termsOf(f, instrument, plan);
+    if (agentPlan !== null) {
+      this.tables.agents?.write(this.batch.agentFees, prefix, agentPlan, executions);
+    }
     this.batch.contracts.row(
       `${ledgerDate}\t${contractId}\t${this.attempt.claim.stepRunId}\t${generation}\t${flow}` +
         `\t${f[ORDER.market]}\t${f[ORDER.orderNo]}\t${f[ORDER.orderId]}\t${f[ORDER.source]}` +

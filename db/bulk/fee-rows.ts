@@ -9,8 +9,8 @@ export const FEES = `fees (ledger_date, contract_id, line, fee_code_id, executio
 /** Where the rows of a chunk go. */
 interface FeeBuffers {
   readonly fees: CopyBuffer;
-  /** Of the table month_positions. */
-  readonly positions: CopyBuffer;
+  /** Of the table month_positions; absent where no line can be in monthly tiers. */
+  readonly positions?: CopyBuffer;
 }
 
 /**
@@ -64,7 +64,7 @@ export class FeeRows {
     rows.put(amount);
     rows.endRow();
     if (monthBefore !== undefined) {
-      this.buffers?.positions.row(`${this.prefix}${this.line}\t${monthBefore}\n`);
+      this.buffers?.positions?.row(`${this.prefix}${this.line}\t${monthBefore}\n`);
     }
   };
 }

@@ -1,6 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
-import type { TariffPlan } from '../../domain/fees/tariff-plan.ts';
+import type { TariffPlan, TariffQuery } from '../../domain/fees/tariff-plan.ts';
 import type { Side, TradeStage } from '../../domain/trades/trade.ts';
 import { AccountSchedules } from './account-schedules.ts';
 import type { InstrumentRow, ScheduleRow } from './billing-queries.ts';
@@ -47,12 +47,22 @@ export class PlanChoice {
 
   /** Throws FEE_RULE_MISSING and UNSUPPORTED. Asked for every order, hence the shared plans. */
   planOf(order: OrderTerms, asSynchronised: InstrumentRow): TariffPlan {
-    const { accountId, market, side, tradeDate, channel, stage } = order;
+    const { accountId, market, tradeDate } = order;
     const scheduleId = this.schedules.scheduleOf(accountId, market, tradeDate);
     if (scheduleId === undefined) {
       const why = 'the account has no fee schedule in force';
       throw new ClearingError('FEE_RULE_MISSING', { why, accountId, market, tradeDate });
     }
+    return this.planUnder(scheduleId, order, asSynchronised);
+  }
+
+  /** By the rules of a schedule, whoever has it. Throws FEE_RULE_MISSING and UNSUPPORTED. */
+  planUnder(
+    scheduleId: string,
+    { accountId, market, side, tradeDate, channel, stage }: OrderTerms,
+    asSynchronised: InstrumentRow,
+    fixed: Pick<TariffQuery, 'ownRulesOptional'> = {},
+  ): TariffPlan {
     const instrument = this.stampDuty.asEdited(asSynchronised, tradeDate);
     const { plans, compile, accountNoOf, instrumentIds, namesStages } = this.tariffs;
     const accountNo = accountNoOf.get(accountId) ?? null;
@@ -65,6 +75,7 @@ export class PlanChoice {
     const known = plans.get(key);
     if (known !== undefined) return known;
     const plan = compile({
+      ...fixed,
       scheduleId,
       market,
       instrumentType: instrument.type,

@@ -21,14 +21,15 @@ export const contractsPerAccount = (
   `SELECT c.account_id, count(*) AS n FROM contracts c
    WHERE ${contractsOf(ledgerDate, billingRunIds)} GROUP BY c.account_id`;
 
-/** The contracts of these billing runs, by account and contract. */
+/** The contracts of these billing runs, by account and contract; `more`: further columns. */
 export const contractsToPost = (
   ledgerDate: BusinessDate,
   billingRunIds: readonly number[],
   range: Range,
   after: After,
+  more: readonly string[] = [],
 ): string =>
-  `SELECT ${CONTRACT_COLUMNS} FROM contracts c
+  `SELECT ${[CONTRACT_COLUMNS, ...more].join(', ')} FROM contracts c
    WHERE ${contractsOf(ledgerDate, billingRunIds)} AND ${inRange(range, after)}
    ORDER BY c.account_id, c.contract_id`;
 

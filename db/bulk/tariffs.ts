@@ -68,13 +68,14 @@ const KNOWN = new WeakMap<Db, Map<string, Known>>();
 export async function tariffsOf(db: Db, flow: string, frozen: FeeRuleVersion): Promise<Tariffs> {
   let flows = KNOWN.get(db);
   if (flows === undefined) KNOWN.set(db, (flows = new Map<string, Known>()));
-  const known = flows.get(flow);
+  const key = `${flow}/${frozen.party ?? 'client'}`;
+  const known = flows.get(key);
   const version = versionOf(frozen);
   if (known?.version === version) return known.tariffs;
   const rules = await loadFeeRules(db.$client, flow, frozen);
   const fx = await loadFxBook(db.$client, flow, frozen);
   const tariffs = await tariffsOfRules(db.$client, rules, fx);
-  flows.set(flow, { version, tariffs });
+  flows.set(key, { version, tariffs });
   return tariffs;
 }
 

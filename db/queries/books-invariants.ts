@@ -191,6 +191,26 @@ const QUESTIONS: readonly Question[] = [
     breaches: HAND_PRICES_WRONG,
   },
   {
+    name: 'agent fees are booked as they were priced',
+    breaches: `SELECT asset_id, fee_code, priced, booked FROM (
+        SELECT asset_id, fee_code, sum(priced) AS priced, sum(booked) AS booked FROM (
+          SELECT a.asset_id, k.fee_code, f.amount AS priced, 0 AS booked
+          FROM agent_fees f
+          JOIN contract_states c ON c.ledger_date = f.ledger_date
+            AND c.contract_id = f.contract_id AND c.posted
+          JOIN assets a ON a.code = c.currency
+          JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
+          WHERE f.ledger_date = $1
+          UNION ALL
+          SELECT d.asset_id, split_part(h.code, ':', 2), 0, -d.amount
+          FROM house_balance_deltas d
+          JOIN house_accounts h ON h.ledger_account_id = d.ledger_account_id
+            AND h.kind = 'AGENT_EXPENSE'
+          WHERE d.ledger_date = $1) moves
+        GROUP BY 1, 2) sums
+      WHERE priced <> booked`,
+  },
+  {
     name: 'no step is RUNNING that nobody runs',
     breaches: `SELECT r.step_run_id, r.step, d.mode FROM step_runs r
       JOIN flow_days d ON d.ledger_date = r.ledger_date AND d.flow = r.flow

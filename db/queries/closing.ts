@@ -55,6 +55,14 @@ export interface Closing {
     readonly amount: DecimalString;
     readonly calculateOutAmount: DecimalString;
   }[];
+  /** What agents charge the house for the contracts that count; empty where nothing is. */
+  readonly agentFees: readonly {
+    readonly settlementChannel: string;
+    readonly feeCode: string;
+    readonly currency: string;
+    readonly rows: number;
+    readonly amount: DecimalString;
+  }[];
   readonly journals: readonly {
     readonly flow: string;
     readonly kind: JournalKind;
@@ -126,6 +134,13 @@ const FEES = `SELECT k.fee_code AS "feeCode", f.currency, sum(f.rows)::int AS ro
   JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
   GROUP BY k.fee_code, f.currency ORDER BY k.fee_code, f.currency`;
 
+const AGENT_FEES = `SELECT c.settlement_channel AS "settlementChannel", k.fee_code AS "feeCode",
+  c.currency, count(*)::int AS rows, ${inMoney('sum(f.amount)')} AS amount
+  FROM agent_fees f
+  JOIN live_contracts c ON c.ledger_date = f.ledger_date AND c.contract_id = f.contract_id
+  JOIN fee_codes k ON k.fee_code_id = f.fee_code_id
+  WHERE f.ledger_date = $1 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
+
 const JOURNALS = `SELECT j.flow, j.kind, count(*)::int AS journals,
   coalesce(sum(p.n), 0)::int AS postings
   FROM journals j LEFT JOIN (SELECT journal_id, count(*) AS n FROM postings
@@ -154,6 +169,7 @@ export const readClosing = (db: Db, ledgerDate: BusinessDate): Promise<Closing> 
       handPrices: await of<Closing['handPrices'][number]>(HAND_PRICES),
       exceptions: await of<Closing['exceptions'][number]>(EXCEPTIONS),
       fees: await of<Closing['fees'][number]>(FEES),
+      agentFees: await of<Closing['agentFees'][number]>(AGENT_FEES),
       journals: await of<Closing['journals'][number]>(JOURNALS),
       trialBalance: assetTotals(balance),
       cash: balance.filter(({ assetKind }) => assetKind === 'CURRENCY'),

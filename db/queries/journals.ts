@@ -1,5 +1,6 @@
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import { ClearingError } from '../../domain/errors/clearing-error.ts';
+import type { HouseAccountKind } from '../../domain/ledger/house-accounts.ts';
 import type { JournalKind } from '../../domain/ledger/journal.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
 import { groupRows } from './group-rows.ts';
@@ -12,7 +13,7 @@ export interface PostingView {
   readonly ledgerAccountId: number;
   /** Account number of a client, code of a house account. */
   readonly ledgerAccount: string;
-  readonly holder: 'CLIENT' | 'STREET' | 'FEE' | 'SUSPENSE' | 'OPENING';
+  readonly holder: 'CLIENT' | HouseAccountKind;
   readonly asset: string;
   readonly assetKind: 'CURRENCY' | 'INSTRUMENT';
   readonly bucket: 'settled' | 'unsettled' | 'frozen';

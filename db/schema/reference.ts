@@ -11,6 +11,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { AccountKind, AccountStatus, InstrumentType } from '../../domain/trades/trade.ts';
+import type { HouseAccountKind } from '../../domain/ledger/house-accounts.ts';
 import { day, decimal, id64, instant, word } from './columns.ts';
 
 /** One clearing flow a market group, in the order of `position`; the day end comes last. */
@@ -185,14 +186,17 @@ export const feeCodes = pgTable('fee_codes', {
   ).notNull(),
 });
 
-/** House ledger accounts (id < 1,000,000): street side, fee income, statutory payables … */
+/**
+ * House ledger accounts (id < 1,000,000): street side, fee income, statutory payables, what agents
+ * cost and are owed …
+ */
 export const houseAccounts = pgTable(
   'house_accounts',
   {
     ledgerAccountId: id64('ledger_account_id').primaryKey(),
     code: text('code').notNull().unique('house_accounts_code_is_unique'),
     name: text('name').notNull(),
-    kind: word<'STREET' | 'FEE' | 'SUSPENSE' | 'OPENING'>('kind').notNull(),
+    kind: word<HouseAccountKind>('kind').notNull(),
   },
   (t) => [check('house_accounts_are_not_clients', sql`${t.ledgerAccountId} < 1000000`)],
 );

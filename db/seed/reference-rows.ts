@@ -40,6 +40,10 @@ export const SUSPENSE_ACCOUNT = 2;
 /** The account of a fee code is this plus its id. */
 export const FEE_ACCOUNT_BASE = 10_000;
 
+/** What a fee code of agents costs, and what the agent behind a street account is owed. */
+export const AGENT_EXPENSE_BASE = 50_000;
+export const AGENT_PAYABLE_BASE = 90_000;
+
 /** Fee accounts are added by the seed, one for each fee code that the rules name. */
 export const HOUSE_ACCOUNT_ROWS = [
   {

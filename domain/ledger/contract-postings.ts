@@ -64,6 +64,29 @@ export function tradePostings(contract: ContractToPost): PostingLine[] {
   return lines;
 }
 
+/** What an agent charges the house for a contract: a fee code with its two house accounts. */
+export interface AgentFee {
+  readonly expenseAccountId: number;
+  readonly payableAccountId: number;
+  /** Unsigned, in the trade currency. */
+  readonly amount: DecimalString;
+}
+
+/**
+ * Books what agents charge: the house's expense, owed to the custodian. No client takes part, and
+ * it is not due on any settlement date: like fees, it is owed on the trade. Each pair adds up to
+ * zero.
+ */
+export function agentPostings(currencyAssetId: number, fees: readonly AgentFee[]): PostingLine[] {
+  const lines: PostingLine[] = [];
+  for (const { expenseAccountId, payableAccountId, amount } of fees) {
+    const { settled } = BUCKETS;
+    push(lines, expenseAccountId, currencyAssetId, settled, null, negated(amount));
+    push(lines, payableAccountId, currencyAssetId, settled, null, amount);
+  }
+  return lines;
+}
+
 /** Moves the cash of a booked contract from unsettled to settled, on both sides. */
 export function cashSettlementPostings(contract: ContractToPost): PostingLine[] {
   const { side, accountId, streetAccountId, currencyAssetId, cashSettlementDate } = contract;

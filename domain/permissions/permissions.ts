@@ -18,6 +18,8 @@ export const PERMISSIONS = {
   'clearing.trade_file_write': 'Import counterparty trade files.',
   'clearing.ledger_query': 'See contracts, fees, journals, balances and positions.',
   'billing.fee_rule_operation': 'Ask for a new version of a fee rule.',
+  'billing.agent_fee_query': 'See what custodians and upstream brokers charge the house.',
+  'lb_hk_charging.lb_hk_scene_update': 'Ask for a new version of an agent fee.',
   'billing.fee_simulation_exec': 'Ask what orders would cost.',
   'lb_hk_charging.lb_hk_fee_level_query': 'See which fees apply to an account.',
   'lb_hk_charging.combination_rule_manage': 'Ask for a new version of a merge rule, or its end.',
@@ -56,6 +58,7 @@ const FEE_QUESTIONS = [
   'lb_hk_charging.lb_hk_billingpackage_query',
   'lb_hk_charging.lb_hk_billing_org_package_ref_list',
 ] as const satisfies readonly Permission[];
+const AGENT_FEES = 'billing.agent_fee_query' satisfies Permission;
 const TICKETS = 'ticket.ticket_query' satisfies Permission;
 const TICKET_WORK = 'ticket.ticket_operation' satisfies Permission;
 
@@ -78,6 +81,8 @@ export const ROLES = {
       'clearing.front_office_write',
       'clearing.trade_file_write',
       'billing.fee_rule_operation',
+      'lb_hk_charging.lb_hk_scene_update',
+      AGENT_FEES,
       'lb_hk_charging.combination_rule_manage',
       LEDGER,
       ...FEE_QUESTIONS,
@@ -91,6 +96,7 @@ export const ROLES = {
       VIEW,
       'clearing.revoke_exec',
       'clearing.day_cut_exec',
+      AGENT_FEES,
       LEDGER,
       ...FEE_QUESTIONS,
       TICKETS,
@@ -102,6 +108,7 @@ export const ROLES = {
     description: 'Replays what happened, in the flows and in the books.',
     permissions: [
       VIEW,
+      AGENT_FEES,
       LEDGER,
       ...FEE_QUESTIONS,
       TICKETS,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import {
+  agentPostings,
   assertBalanced,
   cashSettlementPostings,
   securitiesSettlementPostings,
@@ -142,6 +143,32 @@ describe('ExactSum', () => {
         const expected = amounts.reduce((total, text) => total.plus(text), new Decimal(0));
         expect(new Decimal(sum.toString()).eq(expected)).toBe(true);
         expect(sum.isZero()).toBe(expected.isZero());
+      }),
+    );
+  });
+});
+
+describe('what agents charge', () => {
+  it('is an expense of the house that is owed to the custodian, and no client takes part', () => {
+    const fee = { expenseAccountId: 50_001, payableAccountId: 90_101, amount: '1.25' };
+    const none = { ...fee, amount: '0.00' };
+    const settled = { assetId: 1, bucket: 1, settlementDate: null };
+    expect(agentPostings(1, [fee, none])).toEqual([
+      { ...settled, ledgerAccountId: 50_001, amount: '-1.25' },
+      { ...settled, ledgerAccountId: 90_101, amount: '1.25' },
+    ]);
+  });
+
+  it('adds up to zero beside the trade, whatever it is', () => {
+    fc.assert(
+      fc.property(contract, fc.array(amount(3), { maxLength: 5 }), (trade, amounts) => {
+        const fees = amounts.map((each, at) => ({
+          ...{ expenseAccountId: 50_000 + at, payableAccountId: 90_101, amount: each },
+        }));
+        const lines = [...tradePostings(trade), ...agentPostings(1, fees)];
+        expect(() => {
+          assertBalanced(lines, 'test');
+        }).not.toThrow();
       }),
     );
   });

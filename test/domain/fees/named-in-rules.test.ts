@@ -16,6 +16,8 @@ it('names the accounts and instruments of all rules, whoever they are for', () =
     instrumentIds: new Set(['ST/HK/700', 'ST/HK/5']),
     stages: false,
   });
+  const conditions = { stages: ['GREY'] } as const;
+  expect(namedInRules([...rules, anyRule({ formula, conditions })]).stages).toBe(true);
 });
 
 it('says that a condition asks for the stage', () => {
