@@ -135,6 +135,7 @@ async function eventsOf(
 ) {
   const { journal, stepRun, worked, contract } = of;
   const ruleIds = contract?.fees.map(({ choice }) => choice.ruleId) ?? [];
+  const isMerged = contract !== null && contract.terms.orderIds.length > 1;
   const runs = worked.map(({ run }) => run);
   return readEvents(client, {
     ledgerDate: journal.ledgerDate,
@@ -144,9 +145,12 @@ async function eventsOf(
       ...(stepRun?.commandId ? [stepRun.commandId] : []),
       ...(await readDayCutIds(client, journal.ledgerDate)),
     ],
-    ticketIds: await readTicketIds(client, journal, ruleIds),
+    ticketIds: await readTicketIds(client, journal, {
+      ruleIds,
+      mergedBy: isMerged ? contract.terms.billingRunId : null,
+    }),
     runIds: runs.map(({ runId }) => runId),
     bundleHashes: runs.flatMap(({ bundleHash }) => bundleHash ?? []),
-    orderId: contract?.terms.orderId ?? null,
+    orderIds: contract?.terms.orderIds ?? [],
   });
 }

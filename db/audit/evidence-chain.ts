@@ -26,8 +26,8 @@ export interface EventsOfInterest {
   readonly ticketIds: readonly string[];
   readonly runIds: readonly string[];
   readonly bundleHashes: readonly string[];
-  /** Of the contract, for edits of its channel. */
-  readonly orderId: string | null;
+  /** Of the contract, for edits of their channels. */
+  readonly orderIds: readonly string[];
 }
 
 const EVENTS = `SELECT c.seq, audit_event_text(e) AS text
@@ -36,7 +36,7 @@ const EVENTS = `SELECT c.seq, audit_event_text(e) AS text
     OR e.action = 'history.archived' AND e.run_id = ANY($3)
     OR e.target_type = 'workflow_bundle' AND e.target_id = ANY($4)
     OR e.target_type = 'step_run' AND e.target_id = $5
-    OR e.target_type = 'order' AND e.target_id = $6 AND e.ledger_date = $7
+    OR e.target_type = 'order' AND e.target_id = ANY($6) AND e.ledger_date = $7
     OR e.action = 'ledger_date.rooted' AND e.ledger_date = $7
   ORDER BY c.seq`;
 
@@ -47,7 +47,7 @@ export const readEvents = (reader: Reader, of: EventsOfInterest): Promise<Eviden
     of.runIds,
     of.bundleHashes,
     String(of.stepRunId),
-    of.orderId,
+    of.orderIds,
     of.ledgerDate,
   ]);
 

@@ -69,15 +69,24 @@ export async function readRunIds(reader: Reader, workflowId: string): Promise<st
 
 const TICKETS = `SELECT ticket_id AS id FROM tickets
   WHERE ledger_date = $1 AND (flow = $2 OR flow IS NULL)
-  UNION SELECT ticket_id FROM fee_rules WHERE rule_id = ANY($3) AND ticket_id IS NOT NULL`;
+  UNION SELECT ticket_id FROM fee_rules WHERE rule_id = ANY($3) AND ticket_id IS NOT NULL
+  UNION SELECT m.ticket_id FROM step_runs r JOIN merge_rules m
+      ON m.rule_no <= (r.inputs -> 'merging' ->> 'maxRuleNo')::integer
+      AND r.inputs -> 'merging' -> 'mergeRuleIds' ? m.merge_rule_id
+    WHERE r.step_run_id = $4 AND m.ticket_id IS NOT NULL`;
 
-/** Tickets about the flow and its date, and those that the rules of its fees were added by. */
+/**
+ * Tickets about the flow and its date, and those that the rules of its fees were added by; where
+ * orders were merged, those of the merge rules that the billing run saw, too.
+ */
 export async function readTicketIds(
   reader: Reader,
   of: { readonly ledgerDate: BusinessDate; readonly flow: string },
-  ruleIds: readonly number[],
+  by: { readonly ruleIds: readonly number[]; readonly mergedBy: number | null },
 ): Promise<string[]> {
-  const found = await rows<{ id: string }>(reader, TICKETS, [of.ledgerDate, of.flow, ruleIds]);
+  const found = await rows<{ id: string }>(reader, TICKETS, [
+    ...[of.ledgerDate, of.flow, by.ruleIds, by.mergedBy],
+  ]);
   return found.map(({ id }) => id);
 }
 

@@ -1,4 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { openEvidenceKey } from '../../../api/evidence-key.ts';
+import { projectRoot } from '../../../config.ts';
+import { poll } from '../../../scripts/embedded/processes.ts';
 import type { Explanation } from '../../../scripts/explain-fees/explained-terms.ts';
 import { differenceOf } from '../../../scripts/explain-fees/recompute-fee.ts';
 import { DayDesk, stepOf, type FlowDesk } from '../support/desk.ts';
@@ -9,6 +15,7 @@ import {
   contractOf,
   contractsOf,
   feesOf,
+  journalsOf,
   mustEnterSupplement,
   ordersOf,
   type ContractRow,
@@ -17,6 +24,7 @@ import {
 
 const CLIENT = '20000005';
 
+const folder = mkdtempSync(join(inject('scratch'), 'merging-'));
 let stage: Stage;
 let hk: FlowDesk;
 /** 10,000 each, filled in three executions of 3,300, 3,300 and 3,400. */
@@ -72,7 +80,9 @@ const merged = async (orderId: string): Promise<MergedRow> =>
 const idsOf = (placed: readonly PlacedOrder[]): string[] => placed.map(({ orderId }) => orderId);
 
 beforeAll(async () => {
-  stage = await startTiny();
+  const keyFile = join(folder, 'key.pem');
+  openEvidenceKey(keyFile);
+  stage = await startTiny({ env: { DAYCUT_EVIDENCE_KEY: keyFile } });
   hk = stage.day.flow('HK');
   const approver = await stage.as('approver');
   for (const asked of [
@@ -185,5 +195,24 @@ describe('orders that a merge rule puts together', () => {
       expect(Number(row.feeAmount)).toBe(half === 'newOrderId' ? 12 : -Number(contract.feeAmount));
     }
     await tuesday.expectInvariants();
+  });
+
+  it('are proven by evidence that tells who merged them', async () => {
+    const journals = await journalsOf(stage.operator, contract.contractId);
+    const { journalId } = journals.filter(({ kind }) => kind === 'tradePosting').at(-1)!;
+    const auditor = await stage.as('auditor');
+    const path = `/audit/evidence?journalId=${journalId}&ledgerDate=${MON_2025_12_22}`;
+    const pack = await poll('the archive of the runs', 60_000, async () => {
+      const { status, body } = await auditor.ask<object>('GET', path);
+      return status === 200 ? body : undefined;
+    });
+    expect(JSON.stringify(pack)).toContain('merge_rule.added');
+    const file = join(folder, 'pack.json');
+    writeFileSync(file, JSON.stringify(pack));
+    const checked = spawnSync(process.execPath, ['scripts/verify-evidence.mjs', file], {
+      ...{ cwd: projectRoot, encoding: 'utf8' },
+    });
+    expect(checked.stdout + checked.stderr).toContain('Everything holds.');
+    expect(checked.status).toBe(0);
   });
 });

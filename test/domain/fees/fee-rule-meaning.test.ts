@@ -113,6 +113,16 @@ describe('a rule that means nothing sound is refused with field and reason', () 
     ['formula', { formula: tiers(['0', null], ['9', null]) }, 'tier 2 overlaps the one before'],
     ['formula', { formula: tiers(['0', '10'], ['11', null]) }, 'tier 2 leaves a gap above 10'],
     ['formula', { formula: tiers(['1', null]) }, 'tier 1 leaves a gap above 0'],
+    [
+      'formula',
+      {
+        formula: {
+          kind: 'quantityTier',
+          tiers: [Object.assign({ gt: '0', lte: null, rate: '0.1' }, { max: '9' })],
+        },
+      },
+      'tier 1 has no max',
+    ],
     ['formula', { formula: tiers(['0', '10']) }, 'tier 1 leaves a gap above 10'],
     ['formula', { formula: tiers(['0', '0'], ['0', null]) }, 'tier 1 holds nothing'],
     [

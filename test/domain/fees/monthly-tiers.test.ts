@@ -71,12 +71,12 @@ describe('a fee in monthly tiers', () => {
   });
 
   test.each([
-    ['marginal', ['80.00', '60.00']],
-    ['slab', ['80.00', '50.00']],
+    ['marginal', ['65.00', '50.00']],
+    ['slab', ['40.00', '50.00']],
     ['next-day', ['80.00', '100.00']],
   ] as const)('in mode %s prices each execution from its place', (mode, expected) => {
     const plan = planOf({ ...MARGINAL, mode }, { unit: 'execution' });
-    expect(amounts(plan, [80_000, 100_000], { turnoverBefore: '900000' })).toEqual(expected);
+    expect(amounts(plan, [80_000, 100_000], { turnoverBefore: '950000' })).toEqual(expected);
   });
 
   test('the boundary belongs to the tier below it', () => {

@@ -1,22 +1,103 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FeeRule } from '../../../domain/fees/fee-rule.ts';
+import { TURNOVER_MODES, type FeeRule } from '../../../domain/fees/fee-rule.ts';
+import type { FxRate } from '../../../domain/fees/fx-rate.ts';
+import type { MonthToDate } from '../../../domain/fees/tariff-plan.ts';
 import { Decimal } from '../../../domain/money/decimal.ts';
+import { ROUNDING_MODES } from '../../../domain/money/rounding.ts';
 import type { Explanation } from '../../../scripts/explain-fees/explained-terms.ts';
 import { differenceOf } from '../../../scripts/explain-fees/recompute-fee.ts';
-import {
-  MON_2025_12_22,
-  USD_TO_HKD,
-  explanationsOf,
-  amount,
-  maybe,
-  formula,
-  ruleArbitrary,
-  monthly,
-  monthArbitrary,
-  fillsArbitrary,
-  REST,
-} from './explained-orders.ts';
+import { explanationsOf, MON_2025_12_22 } from './explanations.ts';
+
+const USD_TO_HKD: FxRate = {
+  ...{ rateId: 1, from: 'USD', to: 'HKD', rate: '7.8', version: 1, source: 'any' },
+  validFrom: MON_2025_12_22,
+};
+
+const amount = (max: number, places: number) =>
+  fc
+    .nat({ max: max * 10 ** places })
+    .map((units) => new Decimal(units).div(10 ** places).toFixed(places));
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+const formula: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
+  amount(1, 7).map((rate) => ({ kind: 'rate' as const, rate })),
+  amount(30, 2).map((each) => ({ kind: 'perMillion' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perEmsOrder' as const, amount: each })),
+  amount(30, 2).map((each) => ({ kind: 'perExecution' as const, amount: each })),
+  amount(30, 3).map((each) => ({ kind: 'flat' as const, amount: each })),
+  amount(1, 5).map((each) => ({ kind: 'perContract' as const, amount: each })),
+  amount(3, 4).map((each) => ({ kind: 'perShare' as const, amount: each })),
+  amount(3, 4).map((each) => ({
+    kind: 'perShare' as const,
+    amount: each,
+    skipBelowAmount: true as const,
+  })),
+);
+
+const ruleArbitrary: fc.Arbitrary<FeeRule> = fc
+  .record({
+    formula,
+    unit: fc.constantFrom('execution', 'order', 'emsOrder', 'contract'),
+    rounding: fc.record({
+      mode: fc.constantFrom(...ROUNDING_MODES),
+      increment: fc.constantFrom('0.01', '0.1', '1.00', '0.05', '0.001'),
+    }),
+    min: maybe(amount(20, 2)),
+    max: maybe(amount(20, 2)),
+    capRate: maybe(amount(1, 4)),
+    floorPerLine: maybe(fc.constant('0.01')),
+    minBeatsMax: maybe(fc.constant(true as const)),
+    exemptByInstrumentFlag: maybe(fc.constant(true as const)),
+  })
+  .map((fields) => ({
+    ...(Object.fromEntries(
+      Object.entries(fields).filter(([, value]) => value !== undefined),
+    ) as Pick<FeeRule, 'formula' | 'unit' | 'rounding'>),
+    ...{ ruleId: 1, feeCode: 'ANY', market: 'HK', scheduleId: 'any', version: 1 },
+    ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH' as const, currency: 'HKD' },
+  }));
+
+const ENDS = [100_000, 1_000_000, null] as const;
+const rates = fc.array(amount(1, 5), { minLength: 3, maxLength: 3 });
+const monthly: fc.Arbitrary<FeeRule['formula']> = fc.oneof(
+  fc.tuple(rates, fc.constantFrom(...TURNOVER_MODES)).map(([each, mode]) => ({
+    kind: 'turnoverTier' as const,
+    mode,
+    tiers: ENDS.map((end, at) => ({ upTo: end === null ? null : `${end}`, rate: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'shareTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo, perShare: each[at]! })),
+  })),
+  rates.map((each) => ({
+    kind: 'orderTier' as const,
+    tiers: ENDS.map((upTo, at) => ({ upTo: upTo && upTo / 50_000, flat: each[at]! })),
+  })),
+);
+const monthArbitrary: fc.Arbitrary<MonthToDate> = fc.record({
+  ordersBefore: fc.nat({ max: 25 }),
+  sharesBefore: amount(1_200_000, 2),
+  turnoverBefore: amount(1_200_000, 2),
+});
+
+const fillsArbitrary = fc.array(
+  fc.record({
+    quantity: amount(100_000, 2),
+    price: amount(800, 4),
+    opensOrder: fc.boolean(),
+    emsOrderNo: fc.constantFrom('EMS 1', 'EMS 2', null),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+
+const REST: FeeRule = {
+  ...{ ruleId: 2, feeCode: 'REST', market: 'HK', scheduleId: 'any', version: 1 },
+  ...{ effectiveFrom: MON_2025_12_22, sides: 'BOTH', currency: 'HKD', unit: 'contract' },
+  formula: { kind: 'remainder', totalFactor: '1.003' },
+  rounding: { mode: 'half-up', increment: '0.01' },
+};
 
 describe('a fee computed again from its explanation alone', () => {
   it('is the same, whatever the rule and the order', () => {
