@@ -26,7 +26,19 @@ const FEE_CONFIGURATION = `
   VALUES ('HK', 'CASH', 1, 'sample-hk-retail', 'operator');
   INSERT INTO fx_rates (rate_id, from_currency, to_currency, valid_from, version, rate, source,
     known_from, added_by)
-  VALUES (1, 'USD', 'HKD', '2025-12-22', 1, 7.8, 'HKAB', '2025-12-22', 'operator')`;
+  VALUES (1, 'USD', 'HKD', '2025-12-22', 1, 7.8, 'HKAB', '2025-12-22', 'operator');
+  INSERT INTO agent_fee_rules (rule_id, settlement_channel, fee_code, market, version,
+    effective_from, definition, added_by, known_from)
+  VALUES (1, 'CCASS', 'COMMISSION', 'HK', 1, '2025-12-22', '{"unit": "contract"}', 'operator',
+    '2025-12-22')`;
+
+/** The agent charges what the client pays. */
+const AGENT_FEE = `
+  INSERT INTO agent_fees (ledger_date, contract_id, line, fee_code_id, execution_no, choice_id,
+    metric, exact_amount, clamp, amount)
+  SELECT ledger_date, contract_id, line, fee_code_id, execution_no, choice_id, metric,
+    exact_amount, clamp, amount
+  FROM fees WHERE contract_id = $1`;
 
 describe('answers are what the description says', () => {
   let api: ApiUnderTest;
@@ -98,6 +110,7 @@ describe('answers are what the description says', () => {
       ],
     );
     await api.db.$client.query(FEE_CONFIGURATION);
+    await api.db.$client.query(AGENT_FEE, [known['contractId']]);
     const supplement = await api.post('/supplements', {
       ledgerDate: MON_2025_12_22,
       accountNo: '20000001',
