@@ -26,7 +26,7 @@ import { loadFeeCodeIds } from './bulk/billing-queries.ts';
 import { feesOf } from './fee-edits.repository.ts';
 import { loadFlow, lockFlow } from './flows.repository.ts';
 import { executionsOfContracts } from './queries/fees.ts';
-import { openLedgerDateRow } from './ledger-dates.repository.ts';
+import { currentLedgerDate } from './ledger-dates.repository.ts';
 import { lockOpenLedgerDate } from './open-ledger-date.ts';
 import { contractAmendments, supplements } from './schema/trades.ts';
 import { repeatChecks, type Entry } from './supplements.repository.ts';
@@ -95,9 +95,8 @@ export async function planAmendment(
   const { rows } = await t.client.query<OriginRow>(ORIGIN, [contractId]);
   const [origin] = rows;
   if (origin === undefined) throw new ClearingError('NOT_FOUND', { contractId });
-  const open = await openLedgerDateRow(t.tx);
-  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
-  const ledgerDate = lock ? await lockOpenLedgerDate(t.tx, open.ledgerDate) : open.ledgerDate;
+  const open = await currentLedgerDate(t.tx);
+  const ledgerDate = lock ? await lockOpenLedgerDate(t.tx, open) : open;
   const flow = await (lock ? lockFlow : loadFlow)(t.tx, { ledgerDate, flow: origin.flow });
   const { fees, ...named } = change;
   const terms = {

@@ -14,6 +14,13 @@ export async function openLedgerDateRow(tx: Tx): Promise<LedgerDateRow | undefin
   return row;
 }
 
+/** The open ledger date. Throws NOT_FOUND before the first was opened. */
+export async function currentLedgerDate(tx: Tx): Promise<BusinessDate> {
+  const open = await openLedgerDateRow(tx);
+  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
+  return open.ledgerDate;
+}
+
 /** Throws NOT_FOUND for a date that was never opened. */
 export async function ledgerDateRow(tx: Tx, ledgerDate: BusinessDate): Promise<LedgerDateRow> {
   const [row] = await tx.select().from(ledgerDates).where(eq(ledgerDates.ledgerDate, ledgerDate));

@@ -5,7 +5,7 @@ import {
   type RulesOfAgent,
 } from '../db/agent-fee-rules.repository.ts';
 import { assertNamed, lockFeeRules } from '../db/fee-rules.repository.ts';
-import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
+import { currentLedgerDate } from '../db/ledger-dates.repository.ts';
 import type { Transaction } from '../db/transaction.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
@@ -14,8 +14,9 @@ import type { FeeRule } from '../domain/fees/fee-rule.ts';
 import type { NewFeeRule } from '../domain/fees/new-fee-rule.ts';
 import { planFeeRules } from '../domain/fees/plan-fee-rules.ts';
 import { Name, RuleDraft } from './fee-fields.ts';
+import { termsOf, versionOf } from './fee-rule-version.ts';
 import { Day, Id, strict } from './payload-fields.ts';
-import { ticketKind, type Facts } from './ticket-kind.ts';
+import { ticketKind } from './ticket-kind.ts';
 
 /**
  * 代理商收费: what the custodian or upstream broker behind a settlement channel charges the house. Like
@@ -38,7 +39,7 @@ export const agentFeeVersion = ticketKind({
     const { newest, planned } = await plan(t, target, payload);
     return {
       targetId: `${target.settlementChannel}/${target.feeCode}`,
-      version: newest === undefined ? 'none' : `rule ${newest.ruleId}, version ${newest.version}`,
+      version: versionOf(newest),
       before: planned?.replaces === undefined ? {} : termsOf(planned.replaces),
       after: planned === undefined ? {} : termsOf(planned.rule),
     };
@@ -70,12 +71,10 @@ async function plan(
   asked: object,
 ): Promise<Plan> {
   const { settlementChannel, feeCode } = target;
-  const open = await openLedgerDateRow(t.tx);
-  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
+  const today = await currentLedgerDate(t.tx);
   const known: RulesOfAgent = await loadRulesOfAgent(t.tx, settlementChannel);
   if (!known.feeCodes.includes(feeCode)) throw new ClearingError('NOT_FOUND', { feeCode });
   const family = { market: known.market, feeCode, scheduleId: settlementChannel };
-  const today = open.ledgerDate;
   // It is owed in the currency of the trade: without rates no other one is taken.
   const [planned] = planFeeRules(family, asked, [], { ...known, rates: [], today });
   if (planned !== undefined) {
@@ -85,7 +84,3 @@ async function plan(
   const newest = known.ofMarket.filter((rule) => rule.feeCode === feeCode).at(-1);
   return { newest, planned, today };
 }
-
-/** Ids are given when the rule is added: another one may come in between. */
-const termsOf = (rule: FeeRule): Facts =>
-  Object.fromEntries(Object.entries(rule).filter(([name]) => name !== 'ruleId'));

@@ -7,7 +7,7 @@ import {
 } from '../db/fee-rules.repository.ts';
 import { loadScenario } from '../db/fee-scenarios.repository.ts';
 import { loadFxRates } from '../db/fx-rates.repository.ts';
-import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
+import { currentLedgerDate } from '../db/ledger-dates.repository.ts';
 import type { Transaction } from '../db/transaction.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
@@ -22,11 +22,10 @@ import { ticketKind, type Facts } from './ticket-kind.ts';
 
 /** The rules of a market, and the ledger date that is open while they are looked at. */
 export async function knownRules(t: Transaction, market: string): Promise<KnownRules> {
-  const open = await openLedgerDateRow(t.tx);
-  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
+  const today = await currentLedgerDate(t.tx);
   const rules = await loadRulesOfMarket(t.tx, market);
   const rates = await loadFxRates(t.tx, { to: rules.currency });
-  return { ...rules, rates, today: open.ledgerDate };
+  return { ...rules, rates, today };
 }
 
 /**
@@ -61,7 +60,7 @@ export const feeRuleVersion = ticketKind({
     const owner = target.accountNo ?? target.scheduleId ?? 'statutory';
     return {
       targetId: `${target.market}/${owner}/${target.feeCode}`,
-      version: newest === undefined ? 'none' : `rule ${newest.ruleId}, version ${newest.version}`,
+      version: versionOf(newest),
       before: first?.replaces === undefined ? {} : termsOf(first.replaces),
       after: { ...(first === undefined ? {} : termsOf(first.rule)), ...laterOf(planned) },
     };
@@ -122,8 +121,12 @@ function assertSchedule({ market, scheduleId }: RuleFamily, known: KnownRules, o
   if (isKnown) throw invalidRule('opensSchedule', 'the package is there already', scheduleId);
 }
 
+/** What a ticket was asked against: the newest rule, if there was one. */
+export const versionOf = (newest: FeeRule | undefined): string =>
+  newest === undefined ? 'none' : `rule ${newest.ruleId}, version ${newest.version}`;
+
 /** Ids are given when the rule is added: another one may come in between. */
-const termsOf = (rule: FeeRule): Facts =>
+export const termsOf = (rule: FeeRule): Facts =>
   Object.fromEntries(Object.entries(rule).filter(([name]) => name !== 'ruleId'));
 
 /** Of a rule by scenario: the first days of what later versions of the scenario make of it. */

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { addFxRates, isMarketCurrency, loadFxRates } from '../db/fx-rates.repository.ts';
 import { lockFeeRules } from '../db/fee-rules.repository.ts';
-import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
+import { currentLedgerDate } from '../db/ledger-dates.repository.ts';
 import type { BusinessDate } from '../domain/calendar/business-date.ts';
 import { ClearingError } from '../domain/errors/clearing-error.ts';
 import { newFxRates, type FxRateDraft } from '../domain/fees/new-fx-rates.ts';
@@ -51,11 +51,10 @@ export const fxRates = ticketKind({
   effect: {
     kind: 'transaction',
     async apply(t, { ticketId, target, payload, maker, approvers }) {
-      const open = await openLedgerDateRow(t.tx);
-      if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
+      const knownFrom = await currentLedgerDate(t.tx);
       const rates = newFxRates(target, payload, await loadFxRates(t.tx, target));
       const by = { addedBy: maker, approvedBy: [...approvers], ticketId };
-      const rateIds = await addFxRates(t.tx, rates, { ...by, knownFrom: open.ledgerDate });
+      const rateIds = await addFxRates(t.tx, rates, { ...by, knownFrom });
       return { rateIds };
     },
   },

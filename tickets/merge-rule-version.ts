@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { openLedgerDateRow } from '../db/ledger-dates.repository.ts';
+import { currentLedgerDate } from '../db/ledger-dates.repository.ts';
 import {
   addMergeRule,
   loadMergeRules,
@@ -87,9 +87,7 @@ async function plan(t: Transaction, mergeRuleId: string, asked: object): Promise
   if ((draft === undefined) === (ended === undefined)) {
     throw invalidMergeRule('rule', 'either a rule or void is asked for', draft);
   }
-  const open = await openLedgerDateRow(t.tx);
-  if (!open) throw new ClearingError('NOT_FOUND', { what: 'an open ledger date' });
-  const today = open.ledgerDate;
+  const today = await currentLedgerDate(t.tx);
   const all = await loadMergeRules(t.tx);
   const versions = all.filter((each) => each.mergeRuleId === mergeRuleId);
   if (ended !== undefined) {

@@ -1,6 +1,5 @@
-import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
-import { day, decimal, id64, instant } from './columns.ts';
+import { day, decimal, id64, origin } from './columns.ts';
 
 /**
  * What the custodian or upstream broker behind a settlement channel charges the house (代理商收费).
@@ -19,13 +18,7 @@ export const agentFeeRules = pgTable(
     effectiveFrom: day('effective_from').notNull(),
     /** A FeeRule of domain/fees whose schedule is the settlement channel. */
     definition: jsonb('definition').notNull(),
-    addedBy: text('added_by').notNull(),
-    approvedBy: text('approved_by')
-      .array()
-      .notNull()
-      .default(sql`'{}'`),
-    ticketId: text('ticket_id'),
-    addedAt: instant('added_at').notNull().defaultNow(),
+    ...origin,
     /** The ledger date that was open then: no earlier one is billed by it. */
     knownFrom: day('known_from').notNull(),
   },

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, customType, date, numeric, text, timestamp } from 'drizzle-orm/pg-core';
 import type { BusinessDate } from '../../domain/calendar/business-date.ts';
 import type { DecimalString } from '../../domain/money/decimal.ts';
@@ -15,6 +16,17 @@ export const decimal = (name: string) => numeric(name).$type<DecimalString>();
 export const id64 = (name: string) => bigint(name, { mode: 'number' });
 
 export const word = <T extends string>(name: string) => text(name).$type<T>();
+
+/** By whom, through which ticket, and when. */
+export const origin = {
+  addedBy: text('added_by').notNull(),
+  approvedBy: text('approved_by')
+    .array()
+    .notNull()
+    .default(sql`'{}'`),
+  ticketId: text('ticket_id'),
+  addedAt: instant('added_at').notNull().defaultNow(),
+};
 
 /** Bytes as they are: hashes, histories, compressed code. */
 export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });

@@ -10,18 +10,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { AccountKind } from '../../domain/trades/trade.ts';
-import { day, decimal, instant, word } from './columns.ts';
-
-/** By whom, through which ticket, and when. */
-const origin = {
-  addedBy: text('added_by').notNull(),
-  approvedBy: text('approved_by')
-    .array()
-    .notNull()
-    .default(sql`'{}'`),
-  ticketId: text('ticket_id'),
-  addedAt: instant('added_at').notNull().defaultNow(),
-};
+import { day, decimal, origin, word } from './columns.ts';
 
 /** Versions of fee scenarios. Append-only by trigger. */
 export const feeScenarios = pgTable(
